@@ -1,0 +1,213 @@
+"""tf.data pipeline from labelled shards to batches of context, keys and candidates."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from keras_pinyin.data.labelling import UNSURE
+
+LENGTHS = (8, 12, 16, 24, 32, 48)
+
+
+@dataclass(frozen=True)
+class Batching:
+    """How documents become training examples.
+
+    Attributes:
+        positions: positions (context and keys) of a batch; its rows follow from the length.
+        lengths: the lengths that rows come in; each is compiled once.
+        max_keys: longer runs of hanzi are cut into pieces of that many keys.
+        context_free: share of rows without left context.
+        prefix_rate: share of rows in which keys are cut to prefixes.
+        tone_rate: share of rows keyed with tones.
+        candidates: hanzi that the softmax of a position is restricted to.
+        frequent: how many of them are the key's most frequent; the rest are drawn from its tail.
+        shuffle: rows held for shuffling.
+    """
+
+    positions: int = 4096
+    lengths: tuple = LENGTHS
+    max_keys: int = 32
+    context_free: float = 0.35
+    prefix_rate: float = 0.06
+    tone_rate: float = 0.03
+    candidates: int = 32
+    frequent: int = 24
+    shuffle: int = 65536
+
+
+def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, training=True):
+    """A `tf.data.Dataset` of batches for `PinyinTransformer.fit`.
+
+    A row is one run of hanzi (up to punctuation, a number or latin) as keys, after as much left
+    context as fills its length: lengths are drawn at random, so contexts are of random length
+    and hardly a position is padding. Everything is drawn from `seed`, so the same seed gives the
+    same batches.
+
+    Args:
+        paths: shard files of `prepare_shards`.
+        lexicon: the `Lexicon` they were labelled with.
+        batching: a `Batching`.
+        seed: int.
+        repeat: whether to start over at the end.
+        training: if False: no prefixes, no tones, every candidate of the key, files in order.
+
+    Returns:
+        Batches `(inputs, labels, weights)`: `inputs["hanzi"]` int32 `[batch, length]`, the text;
+        `inputs["keys"]` int32 `[batch, length]`, 0 where the hanzi is context or padding;
+        `inputs["candidates"]` int32 `[batch, length, candidates]`, 0 is none; labels int32
+        `[batch, length]`, the place of the hanzi among the candidates; weights float32
+        `[batch, length]`, 1 where there is a key.
+
+    Raises:
+        ValueError: if there are no shards.
+    """
+    paths = [str(p) for p in paths]
+    if not paths:
+        raise ValueError("There are no shards to read: label a corpus with prepare_shards first.")
+    tables = _tables(lexicon)
+    files = tf.data.Dataset.from_tensor_slices(paths)
+    if training:
+        files = files.shuffle(len(paths), seed=seed, reshuffle_each_iteration=True)
+    if repeat:
+        files = files.repeat()
+    records = files.interleave(
+        tf.data.TFRecordDataset, cycle_length=min(16, len(paths)), block_length=4
+    )
+    # Random draws are functions of the row's number alone: resuming repeats them exactly.
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), records))
+    rows = numbered.map(
+        lambda number, record: _cut(number, record, batching, seed, training),
+        num_parallel_calls=1,
+        deterministic=True,
+    ).unbatch()
+    if training:
+        rows = rows.shuffle(batching.shuffle, seed=seed + 1, reshuffle_each_iteration=True)
+    batches = rows.group_by_window(
+        key_func=lambda tokens, keys, length: length,
+        reduce_func=lambda length, window: window.batch(
+            tf.cast(batching.positions, tf.int64) // length, drop_remainder=False
+        ),
+        window_size_func=lambda length: tf.cast(batching.positions, tf.int64) // length,
+    )
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), batches))
+    finish = _finish_training if training else _finish_evaluation
+    return numbered.map(
+        lambda number, batch: finish(number, *batch, tables, batching, seed),
+        num_parallel_calls=2,
+        deterministic=True,
+    ).prefetch(4)
+
+
+def _tables(lexicon):
+    keys = lexicon.keys
+    candidates = lexicon.candidates()
+    prefixes = np.zeros((len(keys), 6), np.int32)
+    counts = np.ones(len(keys), np.int32)
+    for index in range(len(keys)):
+        cut = keys.prefixes(index)[:6]
+        prefixes[index, : len(cut)] = cut
+        prefixes[index, len(cut) :] = index
+        counts[index] = max(len(cut), 1)
+    return {
+        "untoned": tf.constant(keys.untoned),
+        "prefixes": tf.constant(prefixes),
+        "prefix_count": tf.constant(counts),
+        "candidates": tf.constant(candidates),
+        "candidate_count": tf.constant((candidates > 0).sum(1).astype(np.int32)),
+    }
+
+
+def _cut(number, record, batching, seed, training):
+    """Cuts one document into rows `[rows, longest]` of tokens and keys, with their lengths."""
+    parsed = tf.io.parse_single_example(
+        record, {name: tf.io.FixedLenFeature([], tf.string) for name in ("tokens", "keys")}
+    )
+    tokens = tf.cast(tf.io.decode_raw(parsed["tokens"], tf.uint16), tf.int32)
+    keys = tf.cast(tf.io.decode_raw(parsed["keys"], tf.uint16), tf.int32)
+    place = tf.range(tf.size(tokens))
+    typed = keys > 0
+    before = tf.concat([[False], typed[:-1]], 0)
+    run = tf.cumsum(tf.cast(typed & ~before, tf.int32)) - 1
+    run_start = tf.boolean_mask(place, typed & ~before)
+    in_run = place - tf.gather(run_start, tf.maximum(run, 0))
+    piece_start = tf.boolean_mask(place, typed & (in_run % batching.max_keys == 0))
+    after = tf.concat([typed[1:], [False]], 0)
+    last = ~after | (in_run % batching.max_keys == batching.max_keys - 1)
+    piece_end = tf.boolean_mask(place, typed & last) + 1
+    size = piece_end - piece_start  # [rows]
+
+    lengths = tf.constant(batching.lengths)
+    draw = tf.random.stateless_uniform([2, tf.size(size)], [seed, tf.cast(number, tf.int32)])
+    fitting = tf.cast(size[:, None] <= lengths, tf.float32)
+    smallest = tf.argmax(fitting, 1, output_type=tf.int32)
+    spread = tf.cast(len(batching.lengths) - smallest, tf.float32)
+    larger = smallest + tf.cast(draw[0] * spread, tf.int32)
+    bare = draw[1] < batching.context_free
+    length = tf.gather(lengths, tf.where(bare, smallest, larger))
+    # A row without context that leaves room is better filled than padded, but for a few.
+    context = tf.where(bare, 0, tf.minimum(length - size, piece_start))
+    offset = tf.range(batching.lengths[-1])
+    at = (piece_start - context)[:, None] + offset
+    inside = offset < (context + size)[:, None]
+    at = tf.minimum(at, tf.size(tokens) - 1)
+    row_tokens = tf.where(inside, tf.gather(tokens, at), 0)
+    is_key = inside & (offset >= context[:, None])
+    row_keys = tf.where(is_key, tf.gather(keys, at), 0)
+    if not training:
+        length = tf.fill(tf.shape(length), batching.lengths[-1])
+    return row_tokens, row_keys, tf.cast(length, tf.int64)
+
+
+def _finish_training(number, tokens, keys, length, tables, batching, seed):
+    length = length[0]
+    tokens, keys = tokens[:, :length], keys[:, :length]
+    rows = tf.shape(tokens)[0]
+    shape = tf.shape(tokens)
+    number = tf.cast(number, tf.int32)
+
+    def uniform(salt, shape):
+        return tf.random.stateless_uniform(shape, [seed + salt, number])
+
+    toned = keys & (UNSURE - 1)
+    # Where pypinyin guessed among readings, a tone would teach the guess.
+    with_tone = (uniform(1, [rows, 1]) < batching.tone_rate) & (keys < UNSURE)
+    keys = tf.where(with_tone, toned, tf.gather(tables["untoned"], toned))
+    cut_row = uniform(2, [rows, 1]) < batching.prefix_rate
+    # Half of these rows end in an unfinished syllable, half have prefixes anywhere.
+    ends = tf.concat([keys[:, 1:], tf.zeros([rows, 1], tf.int32)], 1) == 0
+    anywhere = uniform(3, [rows, 1]) < 0.5
+    cut = cut_row & (keys > 0) & tf.where(anywhere, uniform(4, shape) < 0.5, ends)
+    choice = uniform(5, shape) * tf.cast(tf.gather(tables["prefix_count"], keys), tf.float32)
+    prefix = tf.gather(tables["prefixes"], keys)  # [rows, length, 6]
+    prefix = tf.gather(prefix, tf.cast(choice, tf.int32), batch_dims=2)
+    keys = tf.where(cut, prefix, keys)
+
+    count = tf.gather(tables["candidate_count"], keys)[..., None]
+    drawn = batching.candidates - batching.frequent
+    stride = tf.cast(tf.maximum(count - batching.frequent, drawn), tf.float32) / drawn
+    strata = tf.range(drawn, dtype=tf.float32) + uniform(6, [rows, shape[1], drawn])
+    tail = batching.frequent + tf.cast(strata * stride, tf.int32)
+    head = tf.zeros([rows, shape[1], 1], tf.int32) + tf.range(batching.frequent)
+    place = tf.minimum(tf.concat([head, tail], 2), tables["candidates"].shape[1] - 1)
+    flat = keys[..., None] * tables["candidates"].shape[1] + place
+    candidates = tf.gather(tf.reshape(tables["candidates"], [-1]), flat)
+    return _with_labels(tokens, keys, candidates)
+
+
+def _finish_evaluation(number, tokens, keys, length, tables, batching, seed):
+    keys = tf.gather(tables["untoned"], keys & (UNSURE - 1))
+    return _with_labels(tokens, keys, tf.gather(tables["candidates"], keys))
+
+
+def _with_labels(tokens, keys, candidates):
+    gold = tokens[..., None]
+    found = candidates == gold
+    missing = ~tf.reduce_any(found, -1, keepdims=True) & (keys > 0)[..., None]
+    last = tf.range(tf.shape(candidates)[2]) == tf.shape(candidates)[2] - 1
+    candidates = tf.where(missing & last, gold, candidates)
+    labels = tf.argmax(tf.cast(candidates == gold, tf.int32), -1, output_type=tf.int32)
+    weights = tf.cast(keys > 0, tf.float32)
+    inputs = {"hanzi": tokens, "keys": keys, "candidates": candidates}
+    return inputs, labels, weights

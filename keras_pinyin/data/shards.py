@@ -1,0 +1,118 @@
+"""Labels a corpus once and keeps it as TFRecord shards."""
+
+import functools
+import json
+import multiprocessing
+import os
+import shutil
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from keras_pinyin.data.corpus import corpus_files, read_documents
+from keras_pinyin.data.labelling import Labeller
+from keras_pinyin.text import Lexicon
+
+VERSION = 1
+
+
+def _label_file(job):
+    """Writes one text file as shards; runs in a worker process."""
+    import tensorflow as tf
+
+    path, folder, lexicon_path, shards, fold_seed = job
+    labeller = _labeller(lexicon_path)
+    writers, hanzi, documents = {}, 0, 0
+    name = path.name.split(".txt")[0]
+    for text in read_documents(path):
+        tokens, keys = labeller(text)
+        if not keys.any():
+            continue
+        fold = zlib.crc32(text.encode(), fold_seed) % shards
+        if fold not in writers:
+            writers[fold] = tf.io.TFRecordWriter(str(folder / f"{name}-{fold:02d}.tfrecord"))
+        feature = {
+            "tokens": tf.train.Feature(bytes_list=tf.train.BytesList(value=[tokens.tobytes()])),
+            "keys": tf.train.Feature(bytes_list=tf.train.BytesList(value=[keys.tobytes()])),
+        }
+        example = tf.train.Example(features=tf.train.Features(feature=feature))
+        writers[fold].write(example.SerializeToString())
+        hanzi += int((keys > 0).sum())
+        documents += 1
+    for writer in writers.values():
+        writer.close()
+    return name, hanzi, documents
+
+
+@functools.cache
+def _labeller(lexicon_path):
+    return Labeller(Lexicon.load(lexicon_path))
+
+
+def prepare_shards(corpus, cache, *, lexicon_path, shards=20, workers=None, progress=None):
+    """Labels every document of a corpus with pypinyin and writes TFRecord shards.
+
+    A record is one document: `tokens` (uint16 token ids, little-endian bytes) and `keys` (uint16
+    ids of toned keys, 0 where there is no hanzi; the top bit is set where pypinyin had to guess
+    among several readings). A document's shard follows from its text alone. What was labelled
+    is not labelled again.
+
+    Args:
+        corpus: a folder of `.txt`, `.txt.xz`, `.txt.gz` files, or one file.
+        cache: folder for the shards; a subfolder per corpus and lexicon is made in it.
+        lexicon_path: path of a `lexicon.tsv`.
+        shards: int, parts that each text file is dealt into.
+        workers: int, processes; all cores by default.
+        progress: called with (files done, files, hanzi so far).
+
+    Returns:
+        The folder of the shards, with `summary.json` beside them.
+
+    Raises:
+        ValueError: if the corpus is empty, binary or without hanzi.
+    """
+    files = corpus_files(corpus)
+    stamp = [(str(f), f.stat().st_size, int(f.stat().st_mtime)) for f in files]
+    stamp = json.dumps([VERSION, shards, Path(lexicon_path).read_text("utf-8"), stamp])
+    folder = Path(cache) / f"shards-{zlib.crc32(stamp.encode()):08x}"
+    if (folder / "summary.json").exists():
+        return folder
+    part = folder.with_suffix(f".part{os.getpid()}")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    jobs = [(f, part, str(lexicon_path), shards, VERSION) for f in files]
+    jobs.sort(key=lambda job: -job[0].stat().st_size)
+    summary, total = {}, 0
+    try:
+        # A fresh interpreter per worker: forking a process that runs TensorFlow can deadlock.
+        context = multiprocessing.get_context("spawn")
+        with context.Pool(min(workers or os.cpu_count(), len(jobs))) as pool:
+            for name, hanzi, documents in pool.imap_unordered(_label_file, jobs):
+                summary[name] = {"hanzi": hanzi, "documents": documents}
+                total += hanzi
+                if progress:
+                    progress(len(summary), len(jobs), total)
+        (part / "summary.json").write_text(json.dumps(summary, indent=1, sort_keys=True))
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def read_shards(paths):
+    """Yields (tokens, keys) uint16 arrays of every document of the shards."""
+    import tensorflow as tf
+
+    for record in tf.data.TFRecordDataset([str(p) for p in paths]).as_numpy_iterator():
+        feature = tf.train.Example.FromString(record).features.feature
+        yield tuple(
+            np.frombuffer(feature[name].bytes_list.value[0], "<u2") for name in ("tokens", "keys")
+        )
+
+
+def split_shards(folder, held_out=(0,)):
+    """The shard files of a folder in two lists: training, and the held-out folds."""
+    files = sorted(Path(folder).glob("*.tfrecord"))
+    held = [f for f in files if int(f.stem.rsplit("-", 1)[1]) in set(held_out)]
+    return [f for f in files if f not in set(held)], held

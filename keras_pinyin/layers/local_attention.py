@@ -1,0 +1,99 @@
+"""Attention within a window."""
+
+import keras
+from keras import ops
+
+from keras_pinyin.layers._attention import Attention
+
+
+@keras.saving.register_keras_serializable(package="keras_pinyin")
+class LocalAttention(Attention):
+    """Multi-head attention of each position to its neighbours, at a cost linear in the length.
+
+    The sequence is cut into blocks as long as the window; a block attends to itself and to the
+    blocks beside it, with everything outside the window masked (Child et al., 2019; Beltagy et
+    al., 2020, "Longformer"). A learned bias tells the relative positions of the window apart.
+
+    Args:
+        num_heads: int.
+        key_dim: int, width of a head.
+        window: int, how many positions to either side are seen.
+        dropout: float, on attention weights.
+        zero_init_output: bool, start as a layer that gives zeros.
+
+    Call arguments:
+        inputs: float `[batch, length, dim]`.
+        mask: bool `[batch, length]`, True at real positions.
+        use_causal_mask: bool, see only positions up to one's own.
+        cache, cache_index: one step of decoding, as in `GlobalAttention`.
+
+    Returns:
+        float `[batch, length, dim]`.
+
+    Raises:
+        ValueError: if the window is below one, or the mask is not `[batch, length]`.
+
+    Example:
+        >>> layer = LocalAttention(num_heads=2, key_dim=8, window=3)
+        >>> tuple(layer(ops.ones((1, 10, 16))).shape)
+        (1, 10, 16)
+    """
+
+    def __init__(self, num_heads, key_dim, window, **kwargs):
+        super().__init__(num_heads, key_dim, **kwargs)
+        if window < 1:
+            raise ValueError(f"window is {window}, but must be at least 1.")
+        self.window = window
+
+    def build(self, input_shape, **kwargs):
+        self.query_key_value = self._dense("query_key_value", 3, input_shape[-1])
+        self._build_distances(self.window)
+        self._build_output(input_shape[-1])
+        self.built = True
+
+    def project(self, inputs, pinyin):
+        return self._heads(self.query_key_value(inputs), 3)
+
+    def scores(self, query, key, query_at, key_at):
+        return self._scaled_dot(query, key) + self._distances(query_at, key_at, self.window)
+
+    def _all(self, query, key, value, mask, causal, training):
+        if mask is not None and len(mask.shape) != 2:
+            raise ValueError(
+                f"LocalAttention got a mask of {len(mask.shape)} dimensions: give a padding mask "
+                "[batch, length]; use_causal_mask=True hides the future."
+            )
+        size, heads, dim = self.window, self.num_heads, self.key_dim
+        length = ops.shape(query)[2]
+        blocks = ops.floor_divide(length + size - 1, size)
+        end = blocks * size - length
+        query = ops.pad(query, [[0, 0], [0, 0], [0, end], [0, 0]])
+        query = ops.reshape(query, (-1, heads, blocks, size, dim))
+
+        def beside(x):  # [batch, heads, length, dim] to [batch, heads, blocks, 3 * size, dim]
+            x = ops.pad(x, [[0, 0], [0, 0], [size, size + end], [0, 0]])
+            x = ops.reshape(x, (-1, heads, blocks + 2, size, dim))
+            return ops.concatenate([x[:, :, :-2], x[:, :, 1:-1], x[:, :, 2:]], axis=3)
+
+        key, value = beside(key), beside(value)
+        scale = ops.cast(dim**-0.5, query.dtype)
+        scores = ops.matmul(query * scale, ops.transpose(key, (0, 1, 2, 4, 3)))
+        at = ops.arange(size, dtype="int32")
+        around = ops.arange(3 * size, dtype="int32") - size
+        bias = self._distances(at, around, size)  # [heads, size, 3 * size]
+        scores = scores + ops.reshape(bias, (1, heads, 1, size, 3 * size))
+        if mask is None:
+            real = ops.ones((1, length), "bool")
+        else:
+            real = ops.cast(mask, "bool")
+        real = ops.cast(ops.pad(ops.cast(real, "int32"), [[0, 0], [size, size + end]]), "bool")
+        real = ops.reshape(real, (-1, blocks + 2, size))
+        real = ops.concatenate([real[:, :-2], real[:, 1:-1], real[:, 2:]], axis=2)
+        real = ops.expand_dims(ops.expand_dims(real, 1), 3)  # [batch, 1, blocks, 1, 3 * size]
+        band = ops.reshape(self._allowed(None, at, around, causal), (1, 1, 1, size, 3 * size))
+        out = self._attend(scores, value, ops.logical_and(real, band), training)
+        out = ops.reshape(out, (-1, heads, blocks * size, dim))
+        return out[:, :, :length]
+
+    def get_config(self):
+        return {**super().get_config(), "window": self.window}

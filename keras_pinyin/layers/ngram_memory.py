@@ -1,0 +1,223 @@
+"""A hashed n-gram table, filled from counts, that scores candidates in the graph."""
+
+import keras
+import numpy as np
+from keras import ops
+
+SLOTS = 4
+UNIT = 16.0 / 255.0  # nats a step of a stored byte: log-probabilities from -16 to 0
+FINGERPRINT_PRIME = 65521
+FINGERPRINT_FACTOR = 32749
+MAX_ORDER = 4
+
+
+def _is_prime(n):
+    return n > 3 and n % 2 and all(n % d for d in range(3, int(n**0.5) + 1, 2))
+
+
+def ngram_hashes(ngrams, buckets):
+    """Bucket and fingerprint of n-grams, the same numbers as the graph computes.
+
+    Args:
+        ngrams: int array `[n, order]` of token ids below 32768.
+        buckets: int, a prime below 2**20.
+
+    Returns:
+        A pair of int64 arrays `[n]`.
+    """
+    ngrams = np.asarray(ngrams, np.int64)
+    factor = (1 << 31) // buckets - 32
+    bucket = np.full(len(ngrams), ngrams.shape[1], np.int64)
+    mark = bucket.copy()
+    for column in ngrams.T:
+        bucket = (bucket * factor + column) % buckets
+        mark = (mark * FINGERPRINT_FACTOR + column) % FINGERPRINT_PRIME
+    return bucket, mark
+
+
+@keras.saving.register_keras_serializable(package="keras_pinyin")
+class NGramMemory(keras.layers.Layer):
+    """Scores candidates by the longest n-gram that a table of counted text holds.
+
+    Most of pinyin conversion is recall, and recall is cheap as look-up. The table is a hash
+    table of `buckets x 4` slots; a slot is a 16-bit fingerprint and one byte of log-probability,
+    so an n-gram costs three bytes. For every candidate the longest stored n-gram that ends in
+    it gives `value`, and the score is `trust[order] * value + offset[order]`, where trust and
+    offset are linear in `state`: the network learns, position by position, how far to believe
+    counts of each order. It starts as stupid backoff (Brants et al., 2007, "Large Language
+    Models in Machine Translation") with a factor of 0.4.
+
+    The hash is linear modulo primes and never leaves 32-bit integers, so that the same table
+    works on TensorFlow, JAX, torch and in a TFLite file. History and candidates may be any
+    ids: written hanzi, or keys.
+
+    Args:
+        vocabulary_size: int, ids are below it; at most 32768.
+        capacity: int, slots of the table; rounded up to a prime number of buckets of four.
+        order: int, the longest n-gram, 2 to 4.
+
+    Call arguments:
+        history: int `[..., order - 1]`, the tokens before the position, the nearest last.
+        candidates: int `[..., candidates]`.
+        state: float `[..., dim]`, what trust depends on.
+
+    Returns:
+        float `[..., candidates]`, scores in nats, not normalised.
+
+    Raises:
+        ValueError: if a size is out of range, or `fill` is given ids it cannot hold.
+
+    Example:
+        >>> memory = NGramMemory(vocabulary_size=100, capacity=64, order=2)
+        >>> scores = memory(np.array([[7]]), np.array([[8, 9]]), np.zeros((1, 4), "float32"))
+        >>> memory.fill({2: (np.array([[7, 8]]), np.array([-0.1]))}, np.full(100, -4.6))
+        1
+        >>> scores = memory(np.array([[7]]), np.array([[8, 9]]), np.zeros((1, 4), "float32"))
+        >>> bool(scores[0, 0] > scores[0, 1])
+        True
+    """
+
+    def __init__(self, vocabulary_size, capacity, order=4, **kwargs):
+        super().__init__(**kwargs)
+        if not 2 <= order <= MAX_ORDER:
+            raise ValueError(f"order is {order}, but must be 2 to {MAX_ORDER}.")
+        if not 0 < vocabulary_size <= 1 << 15:
+            raise ValueError(f"vocabulary_size is {vocabulary_size}, but must be 1 to 32768.")
+        buckets = max(-(-capacity // SLOTS), 5)
+        while not _is_prime(buckets):
+            buckets += 1
+        if buckets >= 1 << 20:
+            raise ValueError(f"capacity is {capacity}, but must be below {SLOTS << 20}.")
+        self.vocabulary_size = vocabulary_size
+        self.capacity = capacity
+        self.order = order
+        self.buckets = buckets
+
+    def build(self, history_shape, candidates_shape=None, state_shape=None):
+        # One row holds everything of a bucket: high and low fingerprint bytes, then values.
+        # Fingerprint 65535 is no remainder of the prime: an empty slot matches nothing.
+        self.table = self.add_weight(
+            name="table",
+            shape=(self.buckets, 3 * SLOTS),
+            dtype="uint8",
+            initializer=_empty,
+            trainable=False,
+        )
+        self.unigram = self.add_weight(
+            name="unigram",
+            shape=(self.vocabulary_size,),
+            initializer=keras.initializers.Constant(-float(np.log(self.vocabulary_size))),
+            trainable=False,
+        )
+        self.trust = keras.layers.Dense(
+            2 * self.order,
+            kernel_initializer="zeros",
+            bias_initializer=self._stupid_backoff,
+            dtype=self.dtype_policy,
+            name="trust",
+        )
+        self.trust.build(state_shape)
+        self.built = True
+
+    def _stupid_backoff(self, shape, dtype=None):
+        missing = self.order - 1 - np.arange(self.order)
+        return ops.convert_to_tensor(
+            np.concatenate([np.ones(self.order), np.log(0.4) * missing]), dtype=dtype
+        )
+
+    def call(self, history, candidates, state):
+        value, order = self.look_up(history, candidates)
+        trust = ops.expand_dims(self.trust(state), -2)  # [..., 1, 2 * order]
+        chosen = ops.one_hot(order, self.order, dtype=trust.dtype)  # [..., candidates, order]
+        value = ops.cast(value, trust.dtype)
+        return value * ops.sum(chosen * trust[..., : self.order], -1) + ops.sum(
+            chosen * trust[..., self.order :], -1
+        )
+
+    def look_up(self, history, candidates):
+        """The log-probability stored for each candidate and the order it was found at.
+
+        Returns:
+            value: float32 `[..., candidates]`, nats. order: int32 `[..., candidates]`, 0 for a
+            unigram.
+        """
+        history = ops.cast(history, "int32")
+        candidates = ops.cast(candidates, "int32")
+        factor = (1 << 31) // self.buckets - 32
+        value = ops.cast(ops.take(self.unigram, candidates, axis=0), "float32")
+        found_order = ops.zeros_like(candidates)
+        for order in range(2, self.order + 1):
+            # The tokens before a candidate are hashed once, the candidate joins last.
+            bucket = mark = ops.full_like(history[..., :1], order)
+            for i in range(self.order - order, self.order - 1):
+                token = history[..., i : i + 1]  # [..., 1]
+                bucket = ops.mod(bucket * factor + token, self.buckets)
+                mark = ops.mod(mark * FINGERPRINT_FACTOR + token, FINGERPRINT_PRIME)
+            bucket = ops.mod(bucket * factor + candidates, self.buckets)  # [..., candidates]
+            mark = ops.mod(mark * FINGERPRINT_FACTOR + candidates, FINGERPRINT_PRIME)
+            row = ops.cast(ops.take(self.table, bucket, axis=0), "int32")
+            stored = row[..., :SLOTS] * 256 + row[..., SLOTS : 2 * SLOTS]
+            # An empty slot counts as -1 and a hit as its byte, so the maximum tells both.
+            hit = ops.where(ops.equal(stored, ops.expand_dims(mark, -1)), row[..., 2 * SLOTS :], -1)
+            hit = ops.max(hit, axis=-1)
+            value = ops.where(hit >= 0, ops.cast(hit, "float32") * UNIT - 16.0, value)
+            found_order = ops.where(hit >= 0, order - 1, found_order)
+        return value, found_order
+
+    def fill(self, ngrams, unigram):
+        """Fills the table; where a bucket overflows, n-grams given earlier stay.
+
+        Args:
+            ngrams: dict order -> (int array `[n, order]`, float array `[n]` of log-probabilities),
+                or with a third float array of priorities, larger stays.
+            unigram: float array `[vocabulary_size]` of log-probabilities in nats.
+
+        Returns:
+            int, how many n-grams found a place.
+        """
+        if not self.built:
+            raise ValueError("This memory has no table yet: call or build the layer, then fill it.")
+        if len(unigram) != self.vocabulary_size:
+            raise ValueError(
+                f"{len(unigram)} unigrams for a vocabulary of {self.vocabulary_size}: give one each."
+            )
+        parts = []
+        for order, (ids, log_prob, *priority) in ngrams.items():
+            ids = np.asarray(ids)
+            if len(ids) and (ids.shape[1] != order or ids.max() >= self.vocabulary_size):
+                raise ValueError(
+                    f"n-grams of order {order} hold ids up to {ids.max()} in {ids.shape[1]} columns: "
+                    f"give {order} columns of ids below {self.vocabulary_size}."
+                )
+            bucket, mark = ngram_hashes(ids.reshape(-1, order), self.buckets)
+            rank = priority[0] if priority else -np.arange(len(ids), dtype=np.float64)
+            parts.append((bucket, mark, np.asarray(log_prob, np.float64), np.asarray(rank)))
+        bucket, mark, log_prob, rank = (np.concatenate(column) for column in zip(*parts))
+        by_bucket = np.lexsort((-rank, bucket))
+        bucket = bucket[by_bucket]
+        slot = np.arange(len(bucket)) - np.searchsorted(bucket, bucket)
+        kept = slot < SLOTS
+        bucket, slot, by_bucket = bucket[kept], slot[kept], by_bucket[kept]
+        table = np.full((self.buckets, 3 * SLOTS), 255, np.uint8)
+        table[bucket, slot] = mark[by_bucket] >> 8
+        table[bucket, SLOTS + slot] = mark[by_bucket] & 255
+        stored = np.rint((np.clip(log_prob[by_bucket], -16.0, 0.0) + 16.0) / UNIT)
+        table[bucket, 2 * SLOTS + slot] = stored.astype(np.uint8)
+        self.table.assign(table)
+        self.unigram.assign(np.asarray(unigram, "float32"))
+        return len(bucket)
+
+    def compute_output_shape(self, history_shape, candidates_shape=None, state_shape=None):
+        return tuple(candidates_shape)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "capacity": self.capacity,
+            "order": self.order,
+        }
+
+
+def _empty(shape, dtype=None):
+    return ops.full(shape, 255, dtype=dtype)

@@ -1,0 +1,5 @@
+"""Models assembled from the layers."""
+
+from keras_pinyin.models.pinyin_transformer import PinyinTransformer
+
+__all__ = ["PinyinTransformer"]

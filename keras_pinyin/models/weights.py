@@ -1,0 +1,77 @@
+"""Weights in half precision, in one file, and where presets lie."""
+
+import json
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from keras import ops
+
+RELEASED = Path(__file__).resolve().parent.parent / "released"
+
+
+def find_preset(name):
+    """The folder of a preset: a path with a `config.json`, or the name of a released model.
+
+    Raises:
+        ValueError: if there is neither.
+    """
+    for folder in (Path(name), Path("saved_models") / name, RELEASED / str(name)):
+        if (folder / "config.json").is_file():
+            return folder
+    released = sorted(f.parent.name for f in RELEASED.glob("*/config.json"))
+    raise ValueError(
+        f"There is no model {str(name)!r}: name a folder with a config.json"
+        + (f", or one of {', '.join(released)}." if released else ", made by recipes/pretrain.py.")
+    )
+
+
+def save_half(model, path):
+    """Writes the weights of a model, floats as float16, to a compressed `.npz`."""
+    arrays = {}
+    for variable in model.weights:
+        value = ops.convert_to_numpy(variable)
+        if value.dtype == np.float32:
+            value = value.astype(np.float16)
+        arrays[variable.path.split("/", 1)[1]] = value
+    part = Path(f"{path}.part{os.getpid()}")
+    try:
+        with open(part, "wb") as stream:
+            np.savez_compressed(stream, **arrays)
+        part.replace(path)
+    except OSError as error:
+        raise ValueError(
+            f"The weights {path} could not be written ({error.strerror}): free space there and "
+            "save again; the previous model is intact."
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load_half(model, path):
+    """Reads what `save_half` wrote into a built model of the same settings.
+
+    Raises:
+        ValueError: if the file cannot be read or is of another shape.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            names = {v.path.split("/", 1)[1]: v for v in model.weights}
+            if set(names) != set(stored.files):
+                odd = sorted(set(names) ^ set(stored.files))[0]
+                raise ValueError(
+                    f"The weights {path} are of another model: {odd} is on one side only; use the "
+                    "config.json that was saved with them."
+                )
+            for name, variable in names.items():
+                value = stored[name]
+                if value.shape != tuple(variable.shape):
+                    raise ValueError(
+                        f"The weights {path} are of another shape: {name} is {value.shape} there "
+                        f"and {tuple(variable.shape)} in the model; use the config.json that was "
+                        "saved with them."
+                    )
+                variable.assign(value)
+    except (OSError, zipfile.BadZipFile, EOFError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"The weights {path} cannot be read ({error}): fetch or train them again.") from error

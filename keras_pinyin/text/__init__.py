@@ -1,0 +1,17 @@
+"""Keys, syllables, hanzi and their readings; no Keras."""
+
+from keras_pinyin.text.keys import KeyTable, normalize_key
+from keras_pinyin.text.labels import label, unsure
+from keras_pinyin.text.lexicon import Lexicon, standard_hanzi
+from keras_pinyin.text.vocabulary import FIRST_HANZI, HanziVocabulary
+
+__all__ = [
+    "FIRST_HANZI",
+    "HanziVocabulary",
+    "KeyTable",
+    "Lexicon",
+    "label",
+    "normalize_key",
+    "standard_hanzi",
+    "unsure",
+]

@@ -1,0 +1,109 @@
+"""Checkpoints that survive `kill -9` at any moment."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+
+
+class Checkpoint:
+    """Everything that training needs to go on: variables, optimizer, step.
+
+    A checkpoint is one `.npz` file; it is written beside the old one and takes its place only
+    when it is complete and on disk.
+
+    Args:
+        path: where it lies.
+
+    Raises:
+        ValueError: on `restore`, if the file does not fit the model, or cannot be read; on `save`,
+            if the disk is full. The previous checkpoint stays as it was.
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+
+    def exists(self):
+        return self.path.exists()
+
+    def save(self, model, step, **extra):
+        arrays = {f"v{i}": np.asarray(keras.ops.convert_to_numpy(v)) for i, v in enumerate(_variables(model))}
+        shapes = [[v.path, list(v.shape)] for v in _variables(model)]
+        meta = json.dumps({"step": int(step), "variables": shapes, **extra})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(f".part{os.getpid()}")
+        try:
+            with open(part, "wb") as stream:
+                np.savez(stream, meta=np.array(meta), **arrays)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(self.path)
+        except OSError as error:
+            raise ValueError(
+                f"The checkpoint {self.path} could not be written ({error.strerror}): free space "
+                "there and run again; the previous checkpoint is intact."
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def restore(self, model):
+        """Sets every variable of a built, compiled model; returns the dict saved with it."""
+        try:
+            with np.load(self.path, allow_pickle=False) as stored:
+                meta = json.loads(str(stored["meta"]))
+                shapes = [(v.path, list(v.shape)) for v in _variables(model)]
+                for (path, shape), (old_path, old_shape) in zip(shapes, meta["variables"]):
+                    if shape != old_shape:
+                        raise ValueError(
+                            f"The checkpoint {self.path} is of another model: it has {old_path} of "
+                            f"shape {old_shape} where this one has {path} of shape {shape}; remove "
+                            "it or train with the options it was made with."
+                        )
+                if len(shapes) != len(meta["variables"]):
+                    raise ValueError(
+                        f"The checkpoint {self.path} is of another model: it has "
+                        f"{len(meta['variables'])} variables, this one {len(shapes)}; remove it or "
+                        "train with the options it was made with."
+                    )
+                for i, variable in enumerate(_variables(model)):
+                    variable.assign(stored[f"v{i}"])
+        except (OSError, KeyError, EOFError) as error:
+            raise ValueError(f"The checkpoint {self.path} cannot be read ({error}): remove it.") from error
+        return meta
+
+
+def _variables(model):
+    optimizer = model.optimizer.variables if model.optimizer is not None else []
+    return [*model.variables, *optimizer]
+
+
+class SaveCheckpoint(keras.callbacks.Callback):
+    """Saves every `seconds`, counted in whole training steps, and at the end of an epoch.
+
+    Args:
+        checkpoint: a `Checkpoint`.
+        step: int, steps taken before this `fit`.
+        seconds: float.
+    """
+
+    def __init__(self, checkpoint, step=0, seconds=120.0):
+        super().__init__()
+        self.checkpoint = checkpoint
+        self.step = step
+        self.seconds = seconds
+        self._saved = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.step += 1
+        if time.monotonic() - self._saved >= self.seconds:
+            self._save()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self._save()
+
+    def _save(self):
+        self.checkpoint.save(self.model, self.step)
+        self._saved = time.monotonic()
