@@ -17,7 +17,7 @@ class Labeller:
         >>> from keras_pinyin.text import Lexicon
         >>> lexicon = Lexicon.default()
         >>> tokens, keys = Labeller(lexicon)("还没还钱。")
-        >>> [lexicon.keys.names[k & ~UNSURE] for k in keys]
+        >>> [lexicon.keys.names[int(k) % UNSURE] for k in keys]
         ['hai2', 'mei2', 'huan2', 'qian2', '<pad>']
     """
 

@@ -18,7 +18,9 @@ class Batching:
         positions: positions (context and keys) of a batch; its rows follow from the length.
         lengths: the lengths that rows come in; each is compiled once.
         max_keys: longer runs of hanzi are cut into pieces of that many keys.
-        context_free: share of rows without left context.
+        short: share of rows in the shortest length that holds their keys, the rest get as much
+            context as a longer one has room for.
+        context_free: share of rows that must do without left context.
         prefix_rate: share of rows in which keys are cut to prefixes.
         tone_rate: share of rows keyed with tones.
         candidates: hanzi that the softmax of a position is restricted to.
@@ -29,7 +31,8 @@ class Batching:
     positions: int = 4096
     lengths: tuple = LENGTHS
     max_keys: int = 32
-    context_free: float = 0.35
+    short: float = 0.6
+    context_free: float = 0.2
     prefix_rate: float = 0.06
     tone_rate: float = 0.03
     candidates: int = 32
@@ -54,7 +57,8 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         training: if False: no prefixes, no tones, every candidate of the key, files in order.
 
     Returns:
-        Batches `(inputs, labels, weights)`: `inputs["hanzi"]` int32 `[batch, length]`, the text;
+        Batches `(inputs, labels, weights)`, labels and weights once for each output, `hanzi` and
+        `encoder`: `inputs["hanzi"]` int32 `[batch, length]`, the text;
         `inputs["keys"]` int32 `[batch, length]`, 0 where the hanzi is context or padding;
         `inputs["candidates"]` int32 `[batch, length, candidates]`, 0 is none; labels int32
         `[batch, length]`, the place of the hanzi among the candidates; weights float32
@@ -142,11 +146,13 @@ def _cut(number, record, batching, seed, training):
     draw = tf.random.stateless_uniform([2, tf.size(size)], [seed, tf.cast(number, tf.int32)])
     fitting = tf.cast(size[:, None] <= lengths, tf.float32)
     smallest = tf.argmax(fitting, 1, output_type=tf.int32)
-    spread = tf.cast(len(batching.lengths) - smallest, tf.float32)
-    larger = smallest + tf.cast(draw[0] * spread, tf.int32)
+    # Long rows are drawn less often: each length gets about the same share of positions.
+    weight = fitting / tf.cast(lengths, tf.float32)
+    reached = tf.cumsum(weight, axis=1) / tf.reduce_sum(weight, 1, keepdims=True)
+    larger = tf.reduce_sum(tf.cast(reached < draw[0][:, None], tf.int32), 1)
+    larger = tf.minimum(larger, len(batching.lengths) - 1)
+    length = tf.gather(lengths, tf.where(draw[1] < batching.short, smallest, larger))
     bare = draw[1] < batching.context_free
-    length = tf.gather(lengths, tf.where(bare, smallest, larger))
-    # A row without context that leaves room is better filled than padded, but for a few.
     context = tf.where(bare, 0, tf.minimum(length - size, piece_start))
     offset = tf.range(batching.lengths[-1])
     at = (piece_start - context)[:, None] + offset
@@ -210,4 +216,5 @@ def _with_labels(tokens, keys, candidates):
     labels = tf.argmax(tf.cast(candidates == gold, tf.int32), -1, output_type=tf.int32)
     weights = tf.cast(keys > 0, tf.float32)
     inputs = {"hanzi": tokens, "keys": keys, "candidates": candidates}
-    return inputs, labels, weights
+    outputs = ("hanzi", "encoder")
+    return inputs, dict.fromkeys(outputs, labels), dict.fromkeys(outputs, weights)

@@ -155,7 +155,7 @@ class Attention(keras.layers.Layer):
     def compute_mask(self, inputs, mask=None):
         return mask if mask is not None and len(mask.shape) == 2 else None
 
-    def compute_output_shape(self, input_shape, *args, **kwargs):
+    def compute_output_shape(self, input_shape):
         return tuple(input_shape)
 
     def get_config(self):

@@ -81,13 +81,14 @@ class PinyinDecoderLayer(keras.layers.Layer):
         self.feed_forward = FeedForward(
             ffn_dim, dropout, activation, zero_init_residual, self.dtype_policy
         )
+        self.supports_masking = True
 
-    def build(self, input_shape, encoder_shape=None, pinyin_shape=None):
-        self.attention_norm.build(input_shape)
-        self.attention.build(input_shape, pinyin_shape)
-        self.cross_norm.build(input_shape)
-        self.cross_attention.build(input_shape, encoder_shape)
-        self.feed_forward.build(input_shape)
+    def build(self, inputs_shape, encoder_output_shape=None, pinyin_shape=None):
+        self.attention_norm.build(inputs_shape)
+        self.attention.build(inputs_shape, pinyin_shape)
+        self.cross_norm.build(inputs_shape)
+        self.cross_attention.build(inputs_shape, encoder_output_shape)
+        self.feed_forward.build(inputs_shape)
         self.built = True
 
     def call(
@@ -131,7 +132,7 @@ class PinyinDecoderLayer(keras.layers.Layer):
             "cross": self.cross_attention.project_value(encoder_output),
         }
 
-    def compute_output_shape(self, input_shape, *args, **kwargs):
+    def compute_output_shape(self, input_shape):
         return tuple(input_shape)
 
     def get_config(self):

@@ -69,17 +69,17 @@ class PinyinEncoderLayer(keras.layers.Layer):
         )
         self.supports_masking = True
 
-    def build(self, input_shape, pinyin_shape=None):
-        self.attention_norm.build(input_shape)
-        self.attention.build(input_shape, pinyin_shape)
-        self.feed_forward.build(input_shape)
+    def build(self, inputs_shape, pinyin_shape=None):
+        self.attention_norm.build(inputs_shape)
+        self.attention.build(inputs_shape, pinyin_shape)
+        self.feed_forward.build(inputs_shape)
         self.built = True
 
     def call(self, inputs, pinyin=None, mask=None, training=None):
         x = self.attention(self.attention_norm(inputs), pinyin=pinyin, mask=mask, training=training)
         return self.feed_forward(inputs + x, training=training)
 
-    def compute_output_shape(self, input_shape, *args, **kwargs):
+    def compute_output_shape(self, input_shape):
         return tuple(input_shape)
 
     def get_config(self):

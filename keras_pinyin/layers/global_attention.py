@@ -45,13 +45,13 @@ class GlobalAttention(Attention):
         super().__init__(num_heads, key_dim, **kwargs)
         self.max_distance = max_distance
 
-    def build(self, input_shape, value_shape=None, **kwargs):
-        value_shape = value_shape or input_shape
-        self.query = self._dense("query", 1, input_shape[-1])
+    def build(self, inputs_shape, value_shape=None):
+        value_shape = value_shape or inputs_shape
+        self.query = self._dense("query", 1, inputs_shape[-1])
         self.key_value = self._dense("key_value", 2, value_shape[-1])
         if self.max_distance is not None:
             self._build_distances(self.max_distance)
-        self._build_output(input_shape[-1])
+        self._build_output(inputs_shape[-1])
         self.built = True
 
     def call(

@@ -45,7 +45,7 @@ class LocalAttention(Attention):
             raise ValueError(f"window is {window}, but must be at least 1.")
         self.window = window
 
-    def build(self, input_shape, **kwargs):
+    def build(self, input_shape):
         self.query_key_value = self._dense("query_key_value", 3, input_shape[-1])
         self._build_distances(self.window)
         self._build_output(input_shape[-1])
@@ -65,7 +65,7 @@ class LocalAttention(Attention):
             )
         size, heads, dim = self.window, self.num_heads, self.key_dim
         length = ops.shape(query)[2]
-        blocks = ops.floor_divide(length + size - 1, size)
+        blocks = (length + size - 1) // size
         end = blocks * size - length
         query = ops.pad(query, [[0, 0], [0, 0], [0, end], [0, 0]])
         query = ops.reshape(query, (-1, heads, blocks, size, dim))

@@ -91,12 +91,12 @@ class MixedAttention(keras.layers.Layer):
             raise ValueError("MixedAttention has no head of any kind: give it at least one.")
         self.supports_masking = True
 
-    def build(self, input_shape, pinyin_shape=None, **kwargs):
+    def build(self, inputs_shape, pinyin_shape=None):
         for name, layer in self.kinds.items():
             if name == "pinyin":
-                layer.build(input_shape, pinyin_shape)
+                layer.build(inputs_shape, pinyin_shape)
             else:
-                layer.build(input_shape)
+                layer.build(inputs_shape)
         self.built = True
 
     def call(
@@ -131,7 +131,7 @@ class MixedAttention(keras.layers.Layer):
         """Zeros for `length` steps of decoding, by kind."""
         return {name: layer.empty_cache(batch_size, length) for name, layer in self.kinds.items()}
 
-    def compute_output_shape(self, input_shape, *args, **kwargs):
+    def compute_output_shape(self, input_shape):
         return tuple(input_shape)
 
     def get_config(self):

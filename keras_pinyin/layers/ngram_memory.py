@@ -93,7 +93,7 @@ class NGramMemory(keras.layers.Layer):
         self.order = order
         self.buckets = buckets
 
-    def build(self, history_shape, candidates_shape=None, state_shape=None):
+    def build(self, history_shape, candidates_shape, state_shape):
         # One row holds everything of a bucket: high and low fingerprint bytes, then values.
         # Fingerprint 65535 is no remainder of the prime: an empty slot matches nothing.
         self.table = self.add_weight(
@@ -207,7 +207,7 @@ class NGramMemory(keras.layers.Layer):
         self.unigram.assign(np.asarray(unigram, "float32"))
         return len(bucket)
 
-    def compute_output_shape(self, history_shape, candidates_shape=None, state_shape=None):
+    def compute_output_shape(self, history_shape, candidates_shape, state_shape):
         return tuple(candidates_shape)
 
     def get_config(self):

@@ -37,11 +37,11 @@ class PinyinAttention(Attention):
         (1, 5, 16)
     """
 
-    def build(self, input_shape, pinyin_shape=None, **kwargs):
-        pinyin_shape = pinyin_shape or input_shape
+    def build(self, inputs_shape, pinyin_shape=None):
+        pinyin_shape = pinyin_shape or inputs_shape
         self.query_key = self._dense("query_key", 2, pinyin_shape[-1])
-        self.value = self._dense("value", 1, input_shape[-1])
-        self._build_output(input_shape[-1])
+        self.value = self._dense("value", 1, inputs_shape[-1])
+        self._build_output(inputs_shape[-1])
         self.built = True
 
     def project(self, inputs, pinyin):

@@ -47,7 +47,7 @@ class PositionAttention(Attention):
             raise ValueError(f"max_distance is {max_distance}, but must be at least 1.")
         self.max_distance = max_distance
 
-    def build(self, input_shape, **kwargs):
+    def build(self, input_shape):
         self.value = self._dense("value", 1, input_shape[-1])
         # Heads that all start flat would stay alike: let each begin with a taste of its own.
         self._build_distances(self.max_distance, keras.initializers.RandomNormal(stddev=1.0))

@@ -267,6 +267,28 @@ class PinyinTransformer(keras.Model):
         padded = ops.pad(_boundaries(hanzi), [[0, 0], [size, 0]], constant_values=BOS)
         return ops.stack([padded[:, i : i + length] for i in range(size)], axis=-1)
 
+    def compile_for_conversion(self, optimizer, encoder_weight=0.5, **options):
+        """`compile` with the losses and metrics of conversion, for batches of `data.examples`.
+
+        Args:
+            optimizer: a Keras optimizer.
+            encoder_weight: float, weight of the loss on the encoder alone.
+            options: further arguments of `compile`.
+        """
+        outputs = ("hanzi", "encoder")
+        self.compile(
+            optimizer=optimizer,
+            loss={
+                name: keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+                for name in outputs
+            },
+            loss_weights={"hanzi": 1.0, "encoder": encoder_weight},
+            weighted_metrics={
+                name: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")] for name in outputs
+            },
+            **options,
+        )
+
     # Decoding
 
     def search(self, context, keys, *, n_best=10, beams=None, shortlist=32, evidence=1.0):
@@ -275,7 +297,7 @@ class PinyinTransformer(keras.Model):
         Args:
             context: int32 `[batch, context_length]`, token ids to the left, padded on the left
                 with 0.
-            keys: int32 `[batch, length]`, key ids, all real.
+            keys: int32 `[batch, length]`, key ids, padded on the right with 0.
             n_best: int, sentences to return.
             beams: int, beams to search with; at least `n_best`, which is the default.
             shortlist: int, hanzi per key that the encoder hands to the decoder.
@@ -310,7 +332,8 @@ class PinyinTransformer(keras.Model):
             return ops.reshape(x, (batch * beams, *shape[1:]))
 
         encoded, here, pinyin, mask = map(per_beam, (encoded, here, pinyin[:, first:], mask))
-        candidates, heard = per_beam(candidates), per_beam(heard)
+        candidates, heard, keys = per_beam(candidates), per_beam(heard), per_beam(keys)
+        nothing = ops.where(ops.arange(shortlist) == 0, 0.0, NEVER)  # what padding is written with
         fixed, caches = [], []
         for layer in self.decoder:
             cache = layer.empty_cache(batch * beams, length, encoded)
@@ -342,7 +365,8 @@ class PinyinTransformer(keras.Model):
                 gain = ops.logsumexp(_masked(remembered, tokens > 0), axis=-1, keepdims=True)
             log_probs = ops.log_softmax(ops.cast(_masked(logits, tokens > 0), "float32"))
             log_probs = log_probs + evidence * ops.cast(gain, "float32")
-            return _masked(log_probs, tokens > 0), tokens, new
+            log_probs = _masked(log_probs, tokens > 0)
+            return ops.where(_at(keys, index) > 0, log_probs, nothing), tokens, new
 
         history = self.memory.order - 1 if self.memory is not None else 1
         start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
@@ -400,6 +424,17 @@ class PinyinTransformer(keras.Model):
         Raises:
             ValueError: if a key is unknown, there is none, or there are too many.
         """
+        context, keys = self.parse(context, keys)
+        sentences, scores = self.search(context[None], keys[None], n_best=n_best, **options)
+        sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
+        return [
+            (self.lexicon.vocabulary.decode(ids), float(score))
+            for ids, score in zip(sentences, scores)
+            if score > NEVER / 2
+        ]
+
+    def parse(self, context, keys):
+        """Ids of a context (its last 32 tokens) and of keys, int32 vectors; raises as `convert`."""
         lexicon = self._lexicon()
         keys = lexicon.keys.parse(keys)
         limit = self.settings["max_length"] - MAX_CONTEXT
@@ -408,16 +443,7 @@ class PinyinTransformer(keras.Model):
                 f"{len(keys)} keys given, but a conversion takes 1 to {limit}: "
                 "convert longer input in parts, each the context of the next."
             )
-        context = lexicon.vocabulary.encode(context)[-MAX_CONTEXT:]
-        sentences, scores = self.search(
-            np.asarray(context, "int32")[None], np.asarray(keys, "int32")[None], n_best=n_best, **options
-        )
-        sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
-        return [
-            (lexicon.vocabulary.decode(ids), float(score))
-            for ids, score in zip(sentences, scores)
-            if score > NEVER / 2
-        ]
+        return lexicon.vocabulary.encode(context)[-MAX_CONTEXT:].astype("int32"), keys
 
     def _lexicon(self):
         if self.lexicon is None:
@@ -426,15 +452,20 @@ class PinyinTransformer(keras.Model):
 
     # Making, saving, loading
 
+    @staticmethod
+    def sizes(preset):
+        """The settings of a size: "nano", "small" or "base"."""
+        if preset not in SIZES:
+            raise ValueError(f"There is no size {preset!r}: choose from {', '.join(SIZES)}.")
+        return SIZES[preset]["config"]
+
     @classmethod
     def from_lexicon(cls, lexicon, preset="small", **changes):
         """A new model of a preset's size for a `Lexicon`; `changes` replace single settings."""
-        if preset not in SIZES:
-            raise ValueError(f"There is no size {preset!r}: choose from {', '.join(SIZES)}.")
         keys = lexicon.keys
         model = cls(
             **{
-                **SIZES[preset]["config"],
+                **cls.sizes(preset),
                 "hanzi_size": len(lexicon.vocabulary),
                 "key_size": len(keys),
                 "feature_sizes": keys.feature_sizes,
@@ -495,7 +526,8 @@ class PinyinTransformer(keras.Model):
         model = keras.saving.deserialize_keras_object(
             json.loads((folder / "config.json").read_text())
         )
-        model.build()
+        if not model.built:
+            model.build()
         if load_weights:
             load_half(model, folder / "model.weights.npz")
         model.set_lexicon(Lexicon.load(folder / "lexicon.tsv"))

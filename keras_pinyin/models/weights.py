@@ -27,6 +27,16 @@ def find_preset(name):
     )
 
 
+def default_preset():
+    """The model that commands use: the released one, or else the one made by pretrain.py."""
+    for name in ("small", "starter"):
+        try:
+            return str(find_preset(name))
+        except ValueError:
+            continue
+    raise ValueError("There is no model yet: run `python recipes/pretrain.py`, or name a folder.")
+
+
 def save_half(model, path):
     """Writes the weights of a model, floats as float16, to a compressed `.npz`."""
     arrays = {}

@@ -3,6 +3,7 @@
 from keras_pinyin.text.keys import KeyTable, normalize_key
 from keras_pinyin.text.labels import label, unsure
 from keras_pinyin.text.lexicon import Lexicon, standard_hanzi
+from keras_pinyin.text.segmentation import segment
 from keras_pinyin.text.vocabulary import FIRST_HANZI, HanziVocabulary
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "Lexicon",
     "label",
     "normalize_key",
+    "segment",
     "standard_hanzi",
     "unsure",
 ]

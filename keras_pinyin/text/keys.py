@@ -10,6 +10,9 @@ PAD_KEY, ANY_KEY = "<pad>", "<any>"
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 VOWELS = set("aeiouv")
 TONE_MARKS = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
+TONES = set("12345")
+# ü as people type it: with j, q, x, y it is written u, and there is no lue or nue to confuse.
+SPELLINGS = re.compile("^([jqxy])v|^([ln])ue")
 
 
 def split_syllable(syllable):
@@ -27,14 +30,14 @@ def normalize_key(key):
     for char in unicodedata.normalize("NFD", key):
         if char in TONE_MARKS:
             tone = TONE_MARKS[char]
-        elif char == "\u0308":
+        elif char == "\u0308" and plain[-1:] == ["u"]:
             plain[-1] = "v"
         else:
             plain.append(char)
     key = "".join(plain)
-    if key[-1:].isdigit():
+    if key[-1:] in TONES | {"0"}:
         key, tone = key[:-1], key[-1].replace("0", "5")
-    return key + tone
+    return SPELLINGS.sub(lambda m: f"{m[1]}u" if m[1] else f"{m[2]}ve", key) + tone
 
 
 class KeyTable:
@@ -63,8 +66,8 @@ class KeyTable:
         plain = {reading.rstrip("12345") for reading in toned}
         full = sorted(s for s in plain if VOWELS & set(s))
         cut = {s[:i] for s in plain for i in range(1, len(s) + 1)}
-        prefixes = sorted(cut - set(full))
-        toned = [r for r in toned if r[:-1] in set(full)]
+        prefixes = sorted(cut.difference(full))
+        toned = [r for r in toned if VOWELS & set(r)]
         self.names = (PAD_KEY, ANY_KEY, *full, *prefixes, *toned)
         self.ids = {name: i for i, name in enumerate(self.names)}
         self.syllables = tuple(full)
@@ -115,7 +118,7 @@ class KeyTable:
         name = key if key in (ANY_KEY, PAD_KEY) else normalize_key(key)
         if name in self.ids:
             return self.ids[name]
-        if name[-1:].isdigit() and self.ids.get(name[:-1], 0) >= 2:
+        if name[-1:] in TONES and self.ids.get(name[:-1], 0) >= 2:
             return self.ids[name[:-1]]  # a tone that no hanzi of the syllable has
         near = difflib.get_close_matches(name, self.names[2 : self.first_toned], 3)
         hint = f", perhaps {' or '.join(near)}" if near else ""

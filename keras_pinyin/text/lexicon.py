@@ -24,7 +24,7 @@ class Lexicon:
         entries: dict hanzi -> dict toned reading -> count, in order of the vocabulary.
 
     Raises:
-        ValueError: if a hanzi has no reading.
+        ValueError: if there is no hanzi, or one without a reading or with one that is not toned.
 
     Example:
         >>> lexicon = Lexicon({"中": {"zhong1": 9, "zhong4": 1}, "重": {"zhong4": 5, "chong2": 2}})
@@ -34,9 +34,17 @@ class Lexicon:
     """
 
     def __init__(self, entries):
+        if not entries:
+            raise ValueError("The lexicon is empty: give hanzi with their readings.")
         for hanzi, readings in entries.items():
             if not readings:
                 raise ValueError(f"{hanzi} has no reading: give it one, or leave it out.")
+            for reading in readings:
+                if not is_reading(reading):
+                    raise ValueError(
+                        f"{reading!r} is no toned reading of {hanzi}: write it like zhong1, "
+                        "with 5 for the neutral tone and v for ü."
+                    )
         self.entries = entries
         self.vocabulary = HanziVocabulary(entries)
         self.keys = KeyTable({reading for readings in entries.values() for reading in readings})

@@ -26,7 +26,7 @@ class HanziVocabulary:
         hanzi: string or sequence of single characters, each once.
 
     Raises:
-        ValueError: if a character is there twice.
+        ValueError: if a character is there twice, or something is not a single character.
 
     Example:
         >>> vocabulary = HanziVocabulary("的中国")
@@ -36,10 +36,13 @@ class HanziVocabulary:
 
     def __init__(self, hanzi):
         self.hanzi = tuple(hanzi)
-        if len(set(self.hanzi)) != len(self.hanzi):
-            raise ValueError("A hanzi is in the vocabulary twice: give each once.")
         self.tokens = (*SPECIAL, *PUNCTUATION, *self.hanzi)
-        self.ids = {token: i for i, token in enumerate(self.tokens)}
+        self.ids = {}
+        for i, token in enumerate(self.tokens):
+            if i >= FIRST_HANZI and len(token) != 1:
+                raise ValueError(f"{token!r} is not one hanzi: give single characters.")
+            if self.ids.setdefault(token, i) != i:
+                raise ValueError(f"{token!r} is in the vocabulary twice: give each hanzi once.")
         table = np.full(0x110000, UNK, np.uint16)
         for token, i in self.ids.items():
             if len(token) == 1:

@@ -30,7 +30,9 @@ class Checkpoint:
         return self.path.exists()
 
     def save(self, model, step, **extra):
-        arrays = {f"v{i}": np.asarray(keras.ops.convert_to_numpy(v)) for i, v in enumerate(_variables(model))}
+        arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(model))}
+        metrics = model.metrics_variables
+        arrays |= {f"m{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(metrics)}
         shapes = [[v.path, list(v.shape)] for v in _variables(model)]
         meta = json.dumps({"step": int(step), "variables": shapes, **extra})
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,14 @@ class Checkpoint:
         return meta
 
 
+    def restore_metrics(self, model):
+        """Sets the running metrics of a model that is being trained."""
+        with np.load(self.path, allow_pickle=False) as stored:
+            for i, variable in enumerate(model.metrics_variables):
+                if f"m{i}" in stored.files:
+                    variable.assign(stored[f"m{i}"])
+
+
 def _variables(model):
     optimizer = model.optimizer.variables if model.optimizer is not None else []
     return [*model.variables, *optimizer]
@@ -87,10 +97,12 @@ class SaveCheckpoint(keras.callbacks.Callback):
         checkpoint: a `Checkpoint`.
         step: int, steps taken before this `fit`.
         seconds: float.
+        resumed: bool, whether this `fit` starts inside an epoch.
     """
 
-    def __init__(self, checkpoint, step=0, seconds=120.0):
+    def __init__(self, checkpoint, step=0, seconds=120.0, resumed=False):
         super().__init__()
+        self.resumed = resumed
         self.checkpoint = checkpoint
         self.step = step
         self.seconds = seconds
@@ -103,6 +115,12 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self._save()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # Keras has just reset the metrics; an epoch that is being resumed goes on with its own.
+        if self.resumed:
+            self.checkpoint.restore_metrics(self.model)
+            self.resumed = False
 
     def _save(self):
         self.checkpoint.save(self.model, self.step)

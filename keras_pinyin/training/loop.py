@@ -6,7 +6,16 @@ from keras_pinyin.training.checkpoint import Checkpoint, SaveCheckpoint
 
 
 def fit_resumable(
-    model, make_dataset, *, steps, segment, checkpoint=None, save_seconds=120.0, callbacks=(), verbose=1
+    model,
+    make_dataset,
+    *,
+    steps,
+    segment,
+    first=0,
+    checkpoint=None,
+    save_seconds=120.0,
+    callbacks=(),
+    verbose=1,
 ):
     """Trains a compiled model for `steps` steps, resuming from a checkpoint if there is one.
 
@@ -20,6 +29,7 @@ def fit_resumable(
             give the same batches each time.
         steps: int, steps in all.
         segment: int, steps in a segment; an epoch in Keras's words.
+        first: int, the step to start from where there is no checkpoint.
         checkpoint: path of a checkpoint, or None.
         save_seconds: float, time between checkpoints.
         callbacks: further Keras callbacks.
@@ -28,7 +38,7 @@ def fit_resumable(
     Returns:
         int, the steps taken in all, those before the resumption included.
     """
-    step = 0
+    step = first
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint)
         model.optimizer.build(model.trainable_variables)
@@ -40,7 +50,7 @@ def fit_resumable(
         dataset = make_dataset(number)
         extra = list(callbacks)
         if checkpoint is not None:
-            extra.append(SaveCheckpoint(checkpoint, step, save_seconds))
+            extra.append(SaveCheckpoint(checkpoint, step, save_seconds, resumed=seen > 0))
         history = model.fit(
             dataset.skip(seen) if seen else dataset,
             initial_epoch=number,
@@ -60,3 +70,20 @@ def learning_rate(peak, steps, warmup):
     return keras.optimizers.schedules.CosineDecay(
         0.0, max(steps - warmup, 1), alpha=0.01, warmup_target=peak, warmup_steps=warmup
     )
+
+
+def stages(depth, steps, layerwise):
+    """Stages of layerwise training, `(encoder layers, step at which the stage ends)`.
+
+    Args:
+        depth: int, encoder layers at the end.
+        steps: int, steps in all.
+        layerwise: bool, grow from one layer; a single stage at full depth otherwise.
+
+    Example:
+        >>> stages(3, 900, layerwise=True)
+        [(1, 300), (2, 600), (3, 900)]
+    """
+    if not layerwise:
+        return [(depth, steps)]
+    return [(layers, steps * layers // depth) for layers in range(1, depth + 1)]

