@@ -68,7 +68,7 @@ def main(config):
     from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
 
     began = time.time()
-    say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)  # noqa: E731
+    say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
     keras.utils.set_random_seed(config.seed)
     precision(config.precision)
     runs, run = Path(config.runs), Path(config.runs) / Path(config.out).name

@@ -52,16 +52,25 @@ def tiny_shards(tiny_corpus, tiny_lexicon, tmp_path_factory):
     return sorted(folder.glob("*.tfrecord"))
 
 
-@pytest.fixture
-def tiny_model(tiny_lexicon):
+@pytest.fixture(scope="session")
+def built_model(tiny_lexicon):
     import keras
 
     from keras_pinyin.models import PinyinTransformer
 
     keras.utils.set_random_seed(0)
-    return PinyinTransformer.from_lexicon(
+    model = PinyinTransformer.from_lexicon(
         tiny_lexicon, "nano", memory_slots=4000, key_memory_rows=1024
     )
+    return model, model.get_weights()
+
+
+@pytest.fixture
+def tiny_model(built_model):
+    """An untrained model, the same for every test: building one takes seconds."""
+    model, weights = built_model
+    model.set_weights(weights)
+    return model
 
 
 @pytest.fixture

@@ -19,10 +19,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", nargs="?", default=SOURCE, help="Unihan_OtherMappings.txt.bz2")
     place = {}
-    for line in bz2.open(parser.parse_args().source, "rt", encoding="utf-8"):
-        fields = line.rstrip("\n").split("\t")
-        if len(fields) == 3 and fields[1] == "kTGH":
-            place[int(fields[2].split(":")[1])] = chr(int(fields[0][2:], 16))
+    with bz2.open(parser.parse_args().source, "rt", encoding="utf-8") as stream:
+        for line in stream:
+            fields = line.rstrip("\n").split("\t")
+            if len(fields) == 3 and fields[1] == "kTGH":
+                place[int(fields[2].split(":")[1])] = chr(int(fields[0][2:], 16))
     hanzi = [place[i] for i in range(1, 8106)]
     levels = hanzi[:3500], hanzi[3500:6500], hanzi[6500:]
     TARGET.write_text("".join("".join(level) + "\n" for level in levels), encoding="utf-8")

@@ -4,6 +4,7 @@ import gzip
 import importlib.util
 import lzma
 import unicodedata
+import zlib
 from pathlib import Path
 
 OPENERS = {".txt": open, ".xz": lzma.open, ".gz": gzip.open}
@@ -20,7 +21,9 @@ def corpus_files(folder):
     """
     folder = Path(folder)
     if not folder.exists():
-        raise ValueError(f"The corpus {folder} does not exist: give a folder of .txt, .txt.xz or .txt.gz.")
+        raise ValueError(
+            f"The corpus {folder} does not exist: give a folder of .txt, .txt.xz or .txt.gz."
+        )
     found = [folder] if folder.is_file() else sorted(folder.rglob("*"))
     files = [f for f in found if f.name.endswith((".txt", ".txt.xz", ".txt.gz"))]
     if not files:
@@ -61,7 +64,7 @@ def read_documents(path, max_lines=200):
             f"{path} is not UTF-8 text (byte {error.start} of a block): convert it, for example "
             "with `iconv -t utf-8`."
         ) from error
-    except (lzma.LZMAError, EOFError, gzip.BadGzipFile) as error:
+    except (lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be unpacked ({error}): compress it again.") from error
     if lines:
         yield "\n".join(lines)

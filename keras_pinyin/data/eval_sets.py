@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_pinyin.data.shards import read_shards
 from keras_pinyin.data.labelling import UNSURE
+from keras_pinyin.data.shards import read_shards
 from keras_pinyin.text import FIRST_HANZI
 
 

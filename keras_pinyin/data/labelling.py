@@ -25,7 +25,9 @@ class Labeller:
         self.vocabulary = lexicon.vocabulary
         self.key_ids = lexicon.keys.ids
         self.main_keys = lexicon.main_keys
-        codes = [ord(t) if i >= FIRST_HANZI else 0x20 for i, t in enumerate(lexicon.vocabulary.tokens)]
+        codes = [
+            ord(t) if i >= FIRST_HANZI else 0x20 for i, t in enumerate(lexicon.vocabulary.tokens)
+        ]
         self._codes = np.array(codes, np.uint32)
 
     def __call__(self, text):

@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_pinyin.data.labelling import UNSURE
+from keras_pinyin.text.keys import ANY
 
 LENGTHS = (8, 12, 16, 24, 32, 48)
 
@@ -21,7 +22,7 @@ class Batching:
         short: share of rows in the shortest length that holds their keys, the rest get as much
             context as a longer one has room for.
         context_free: share of rows that must do without left context.
-        prefix_rate: share of rows in which keys are cut to prefixes.
+        prefix_rate: share of rows in which keys are cut to prefixes, or left out altogether.
         tone_rate: share of rows keyed with tones.
         candidates: hanzi that the softmax of a position is restricted to.
         frequent: how many of them are the key's most frequent; the rest are drawn from its tail.
@@ -110,7 +111,7 @@ def _tables(lexicon):
     prefixes = np.zeros((len(keys), 6), np.int32)
     counts = np.ones(len(keys), np.int32)
     for index in range(len(keys)):
-        cut = keys.prefixes(index)[:6]
+        cut = [*keys.prefixes(index)[:5], ANY]
         prefixes[index, : len(cut)] = cut
         prefixes[index, len(cut) :] = index
         counts[index] = max(len(cut), 1)

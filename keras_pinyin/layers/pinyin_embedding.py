@@ -72,7 +72,8 @@ class PinyinEmbedding(keras.layers.Layer):
         self.dropout = dropout
         self.mask_zero = mask_zero
         self.parts = {
-            name: self._table(name, size) for name, size in {**self.sizes, "position": max_length}.items()
+            name: self._table(name, size)
+            for name, size in {**self.sizes, "position": max_length}.items()
         }
         self.projections = {}
         if combine == "concat":
@@ -131,7 +132,10 @@ class PinyinEmbedding(keras.layers.Layer):
 
     def pinyin(self, inputs):
         """The pinyin parts alone, float `[batch, length, output_dim]`."""
-        return sum((self._embed(name, inputs[name]) for name in PINYIN[1:]), self._embed(PINYIN[0], inputs[PINYIN[0]]))
+        return sum(
+            (self._embed(name, inputs[name]) for name in PINYIN[1:]),
+            self._embed(PINYIN[0], inputs[PINYIN[0]]),
+        )
 
     def compute_mask(self, inputs, mask=None):
         if not self.mask_zero:

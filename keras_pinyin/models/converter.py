@@ -5,7 +5,16 @@ import numpy as np
 
 from keras_pinyin.models.pinyin_transformer import MAX_CONTEXT, NEVER
 
-LENGTHS = (4, 8, 12, 16, 24, 32, 64, 96)  # key counts that batches are padded to; each compiled once
+LENGTHS = (
+    4,
+    8,
+    12,
+    16,
+    24,
+    32,
+    64,
+    96,
+)  # key counts that batches are padded to; each compiled once
 
 
 class Converter(keras.Model):

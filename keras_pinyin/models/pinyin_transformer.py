@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import keras
-import numpy as np
 from keras import ops
 
 from keras_pinyin.decoding import beam_search
@@ -20,9 +19,9 @@ from keras_pinyin.layers import (
 from keras_pinyin.models.presets import SIZES
 from keras_pinyin.models.weights import find_preset, load_half, save_half
 from keras_pinyin.text import FIRST_HANZI, Lexicon
+from keras_pinyin.text.keys import ANY
 
 MASK, BOS = 1, 2
-ANY = 1  # the key that allows every hanzi
 MAX_CONTEXT = 32
 LAST_TRANSPARENT = 5  # ids up to here (numbers and latin among them) do not end a context
 NEVER = -1e9
@@ -134,7 +133,9 @@ class PinyinTransformer(keras.Model):
         )
         self.key_memory = None
         if key_memory_rows:
-            self.key_memory = NGramEmbedding(key_memory_rows, key_memory_dim, dim, name="key_memory")
+            self.key_memory = NGramEmbedding(
+                key_memory_rows, key_memory_dim, dim, name="key_memory"
+            )
         self.encoder = [
             PinyinEncoderLayer(**attention, ffn_dim=ffn_dim, dropout=dropout, name=f"encoder_{i}")
             for i in range(encoder_layers)
@@ -192,15 +193,23 @@ class PinyinTransformer(keras.Model):
         shown = ops.where(typed, MASK, hanzi)
         sounding = ops.where(typed, keys, ops.take(self.hanzi_key, hanzi, axis=0))
         features = ops.take(self.key_features, sounding, axis=0)  # [batch, length, 4]
-        inputs = {"hanzi": shown, "typed": ops.cast(typed, "int32"), "syllable": features[..., 3]}
+        # Positions count real tokens only: padding on the left of a context moves nothing.
+        position = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
+        inputs = {
+            "hanzi": shown,
+            "typed": ops.cast(typed, "int32"),
+            "syllable": features[..., 3],
+            "position": position,
+        }
         for i, name in enumerate(("initial", "final", "tone")):
             part = features[..., i]
             inputs[name] = part if self.settings["use_pinyin"] else ops.zeros_like(part)
         x = self.embedding(inputs, training=training)
         pinyin = self.embedding.pinyin(inputs)
         if self.key_memory is not None:
-            syllables = self.settings["feature_sizes"][3]
-            x = x + self.key_memory(ops.where(typed, features[..., 3], hanzi + syllables))
+            # Hanzi come after the syllables; padding is 0, as what lies beyond the ends is.
+            known = ops.where(hanzi > 0, hanzi + self.settings["feature_sizes"][3], 0)
+            x = x + self.key_memory(ops.where(typed, features[..., 3], known))
         for layer in self.encoder:
             x = layer(x, pinyin=pinyin, mask=mask, training=training)
         return self.encoder_norm(x), pinyin, mask
@@ -217,9 +226,7 @@ class PinyinTransformer(keras.Model):
         x = self.embedding.hanzi_embedding(before) + encoded
         typed = keys > 0
         for layer in self.decoder:
-            x = layer(
-                x, encoded, pinyin=pinyin, mask=typed, encoder_mask=mask, training=training
-            )
+            x = layer(x, encoded, pinyin=pinyin, mask=typed, encoder_mask=mask, training=training)
         x = self.decoder_norm(x)
         table = self._rows(candidates)  # [batch, length, candidates, dim]
         heard = self._score(table, self.encoder_head(encoded))
@@ -276,6 +283,8 @@ class PinyinTransformer(keras.Model):
             options: further arguments of `compile`.
         """
         outputs = ("hanzi", "encoder")
+        if keras.backend.backend() == "tensorflow":
+            options.setdefault("jit_compile", False)  # XLA on a CPU compiles for minutes there
         self.compile(
             optimizer=optimizer,
             loss={
@@ -385,7 +394,6 @@ class PinyinTransformer(keras.Model):
     def _hear(self, candidates, state):
         return self._score(self._rows(candidates), state)
 
-
     def next_hanzi(self, context, *, n_best=10):
         """The likeliest next hanzi after a context, when no key is given.
 
@@ -402,7 +410,7 @@ class PinyinTransformer(keras.Model):
             context,
             keys,
             n_best=n_best,
-            shortlist=max(64, n_best),
+            shortlist=self.settings["homophones"],
             evidence=0.0,
         )
         return sentences[:, :, 0], scores
@@ -554,4 +562,6 @@ def _boundaries(tokens):
 
 
 def _masked(scores, legal):
-    return ops.where(legal, scores, ops.cast(NEVER if scores.dtype != "float16" else -6e4, scores.dtype))
+    return ops.where(
+        legal, scores, ops.cast(NEVER if scores.dtype != "float16" else -6e4, scores.dtype)
+    )

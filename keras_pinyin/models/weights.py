@@ -1,8 +1,8 @@
 """Weights in half precision, in one file, and where presets lie."""
 
-import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -65,23 +65,29 @@ def load_half(model, path):
     Raises:
         ValueError: if the file cannot be read or is of another shape.
     """
+    stored = read_arrays(path, "fetch or train them again")
+    names = {v.path.split("/", 1)[1]: v for v in model.weights}
+    if set(names) != set(stored):
+        odd = sorted(set(names) ^ set(stored))[0]
+        raise ValueError(
+            f"The weights {path} are of another model: {odd} is on one side only; use the "
+            "config.json that was saved with them."
+        )
+    for name, variable in names.items():
+        if stored[name].shape != tuple(variable.shape):
+            raise ValueError(
+                f"The weights {path} are of another shape: {name} is {stored[name].shape} there "
+                f"and {tuple(variable.shape)} in the model; use the config.json that was saved "
+                "with them."
+            )
+    for name, variable in names.items():
+        variable.assign(stored[name])
+
+
+def read_arrays(path, remedy):
+    """The arrays of an `.npz` file as a dict; `remedy` ends the sentence if it is broken."""
     try:
         with np.load(path, allow_pickle=False) as stored:
-            names = {v.path.split("/", 1)[1]: v for v in model.weights}
-            if set(names) != set(stored.files):
-                odd = sorted(set(names) ^ set(stored.files))[0]
-                raise ValueError(
-                    f"The weights {path} are of another model: {odd} is on one side only; use the "
-                    "config.json that was saved with them."
-                )
-            for name, variable in names.items():
-                value = stored[name]
-                if value.shape != tuple(variable.shape):
-                    raise ValueError(
-                        f"The weights {path} are of another shape: {name} is {value.shape} there "
-                        f"and {tuple(variable.shape)} in the model; use the config.json that was "
-                        "saved with them."
-                    )
-                variable.assign(value)
-    except (OSError, zipfile.BadZipFile, EOFError, KeyError, json.JSONDecodeError) as error:
-        raise ValueError(f"The weights {path} cannot be read ({error}): fetch or train them again.") from error
+            return {name: stored[name] for name in stored.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read ({error}): {remedy}.") from error

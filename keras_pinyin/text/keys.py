@@ -7,6 +7,7 @@ import unicodedata
 import numpy as np
 
 PAD_KEY, ANY_KEY = "<pad>", "<any>"
+ANY = 1  # the id of the key that allows every hanzi
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsyw")
 VOWELS = set("aeiouv")
 TONE_MARKS = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}

@@ -56,7 +56,7 @@ class Lexicon:
 
     @classmethod
     def load(cls, path):
-        """Reads a `lexicon.tsv`: `hanzi<TAB>reading:count reading:count...`, most frequent first."""
+        """Reads a `lexicon.tsv`: `hanzi<TAB>reading:count reading:count...` a line, in order."""
         entries = {}
         path = path if hasattr(path, "read_text") else Path(path)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

@@ -10,9 +10,9 @@ LONGEST = len("zhuang1")
 def segment(letters, keys, *, n_best=8):
     """The likeliest ways to read letters as keys.
 
-    Apostrophes and spaces force a border; so does a tone digit at its end. The last syllable may be unfinished; elsewhere prefixes
-    are used only where full syllables do not fit. Fewer keys come first, then fewer prefixes,
-    then longer first syllables.
+    Apostrophes, spaces and tone digits force a border. The last syllable may be unfinished;
+    elsewhere prefixes are used only where full syllables do not fit. Fewer keys come first, then
+    longer first syllables.
 
     Args:
         letters: str, like `jintiantianqi`, `xi'an` or `xi1an1`.

@@ -11,8 +11,8 @@ FIRST_HANZI = len(SPECIAL) + len(PUNCTUATION)
 PAD, MASK, BOS, UNK, NUM, LATIN = range(6)
 
 # What half-width text means by these marks in Chinese; NFKC goes the other way.
-FULL_WIDTH = {",": "，", "?": "？", "!": "！", ":": "：", ";": "；", "(": "（", ")": "）", "~": "～"}
-FULL_WIDTH |= {"―": "—", "–": "—", "⋯": "…", "•": "·", "「": "“", "」": "”", "『": "‘", "』": "’"}
+FULL_WIDTH = dict(zip(",?!:;()~", "，？！：；（）～"))
+FULL_WIDTH |= dict(zip("―–⋯•「」『』", "——…·“”‘’"))
 RUNS = (UNK, NUM, LATIN)  # runs of these, and of — and …, are one token
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from keras_pinyin.models.weights import read_arrays
+
 
 class Checkpoint:
     """Everything that training needs to go on: variables, optimizer, step.
@@ -53,36 +55,37 @@ class Checkpoint:
 
     def restore(self, model):
         """Sets every variable of a built, compiled model; returns the dict saved with it."""
-        try:
-            with np.load(self.path, allow_pickle=False) as stored:
-                meta = json.loads(str(stored["meta"]))
-                shapes = [(v.path, list(v.shape)) for v in _variables(model)]
-                for (path, shape), (old_path, old_shape) in zip(shapes, meta["variables"]):
-                    if shape != old_shape:
-                        raise ValueError(
-                            f"The checkpoint {self.path} is of another model: it has {old_path} of "
-                            f"shape {old_shape} where this one has {path} of shape {shape}; remove "
-                            "it or train with the options it was made with."
-                        )
-                if len(shapes) != len(meta["variables"]):
-                    raise ValueError(
-                        f"The checkpoint {self.path} is of another model: it has "
-                        f"{len(meta['variables'])} variables, this one {len(shapes)}; remove it or "
-                        "train with the options it was made with."
-                    )
-                for i, variable in enumerate(_variables(model)):
-                    variable.assign(stored[f"v{i}"])
-        except (OSError, KeyError, EOFError) as error:
-            raise ValueError(f"The checkpoint {self.path} cannot be read ({error}): remove it.") from error
+        stored = self._read()
+        meta = json.loads(str(stored["meta"]))
+        shapes = [(v.path, list(v.shape)) for v in _variables(model)]
+        other = f"The checkpoint {self.path} is of another model: it has"
+        remedy = "remove it or train with the options it was made with."
+        for (path, shape), (old_path, old_shape) in zip(shapes, meta["variables"]):
+            if shape != old_shape:
+                raise ValueError(
+                    f"{other} {old_path} of shape {old_shape} where this one has {path} of shape "
+                    f"{shape}; {remedy}"
+                )
+        if len(shapes) != len(meta["variables"]):
+            raise ValueError(
+                f"{other} {len(meta['variables'])} variables, this one {len(shapes)}; {remedy}"
+            )
+        for i, variable in enumerate(_variables(model)):
+            variable.assign(stored[f"v{i}"])
         return meta
-
 
     def restore_metrics(self, model):
         """Sets the running metrics of a model that is being trained."""
-        with np.load(self.path, allow_pickle=False) as stored:
-            for i, variable in enumerate(model.metrics_variables):
-                if f"m{i}" in stored.files:
-                    variable.assign(stored[f"m{i}"])
+        stored = self._read()
+        for i, variable in enumerate(model.metrics_variables):
+            if f"m{i}" in stored:
+                variable.assign(stored[f"m{i}"])
+
+    def _read(self):
+        stored = read_arrays(self.path, "remove this checkpoint")
+        if "meta" not in stored:
+            raise ValueError(f"{self.path} is no checkpoint: remove it, or name another path.")
+        return stored
 
 
 def _variables(model):

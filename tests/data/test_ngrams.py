@@ -1,0 +1,99 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from keras_pinyin.data.ngrams import NGramCounter, pack, select_ngrams, unpack
+
+RNG = np.random.default_rng(0)
+FIRST = 10
+
+
+def documents(count=60):
+    return [RNG.choice([3, 4, *range(10, 16)], RNG.integers(1, 40)) for _ in range(count)]
+
+
+def naive_counts(docs, order):
+    counts = {n: Counter() for n in range(1, order + 1)}
+    for doc in docs:
+        tokens = [2, *(t if t >= FIRST or t == 4 else 2 for t in doc.tolist())]
+        tokens = [t for i, t in enumerate(tokens) if not (i and t == 2 == tokens[i - 1])]
+        for n in counts:
+            for i in range(len(tokens) - n + 1):
+                gram = tuple(tokens[i : i + n])
+                if gram[-1] >= FIRST and 2 not in gram[1:]:
+                    counts[n][gram] += 1
+    return counts
+
+
+@pytest.mark.parametrize("chunk", [1 << 24, 50])
+def test_counts_are_those_of_a_plain_loop(chunk):
+    docs = documents()
+    counter = NGramCounter(order=4, first_hanzi=FIRST, chunk=chunk)
+    for doc in docs:
+        counter.add(doc)
+    for n, expected in naive_counts(docs, 4).items():
+        grams, counts = counter.counts()[n]
+        found = dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
+        assert found == expected
+
+
+def test_pack_and_unpack():
+    tokens = RNG.integers(0, 32768, 20)
+    grams = unpack(pack(tokens, 4), 4)
+    assert (grams == np.stack([tokens[i : i + 17] for i in range(4)], 1)).all()
+
+
+def selected(capacity, share=0.5):
+    counter = NGramCounter(order=3, first_hanzi=FIRST)
+    for doc in documents(300):
+        counter.add(doc)
+    sound = np.arange(16) // 2
+    return counter.counts(), select_ngrams(
+        counter.counts(), vocabulary_size=16, capacity=capacity, sound=sound, homophone_share=share
+    )
+
+
+def test_probabilities_of_a_context_sum_to_at_most_one():
+    counts, table = selected(10**6, share=0.0)
+    assert np.exp(table.unigram).sum() == pytest.approx(1)
+    for order, (grams, log_prob, _) in table.ngrams.items():
+        totals = Counter()
+        for gram, value in zip(map(tuple, grams.tolist()), log_prob):
+            totals[gram[:-1]] += np.exp(value)
+        assert max(totals.values()) < 1 + 1e-6
+        # What is kept is likelier than the shorter n-gram says, and backed by counts.
+        known = set(map(tuple, unpack(counts[order][0], order).tolist()))
+        assert set(map(tuple, grams.tolist())) <= known
+
+
+def test_log_probabilities_are_interpolated_absolute_discounting():
+    counts, table = selected(10**6)
+    grams, count = counts[2]
+    pairs = dict(zip(map(tuple, unpack(grams, 2).tolist()), count.tolist()))
+    once, twice = (sum(c == n for c in pairs.values()) for n in (1, 2))
+    discount = once / (once + 2 * twice)
+    ids, log_prob, _ = table.ngrams[2]
+    assert len(ids) > 10
+    for (before, hanzi), found in zip(ids.tolist(), log_prob):
+        row = [c for (a, _), c in pairs.items() if a == before]
+        backoff = discount * len(row) / sum(row)
+        direct = (pairs[before, hanzi] - discount) / sum(row)
+        expected = direct + backoff * np.exp(table.unigram[hanzi])
+        assert found == pytest.approx(np.log(expected))
+
+
+def test_selection_keeps_the_most_useful():
+    _, everything = selected(10**6)
+    _, few = selected(20)
+    worth = np.sort(np.concatenate([w for _, _, w in everything.ngrams.values()]))[::-1]
+    kept = np.concatenate([w for _, _, w in few.ngrams.values()])
+    assert len(worth) > 20
+    np.testing.assert_allclose(np.sort(kept)[::-1], worth[:20])
+
+
+def test_no_hanzi():
+    counter = NGramCounter(order=2, first_hanzi=FIRST)
+    counter.add(np.array([3, 4]))
+    with pytest.raises(ValueError, match="no hanzi"):
+        select_ngrams(counter.counts(), vocabulary_size=16, capacity=9, sound=np.zeros(16, int))

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from keras_pinyin.data.pipeline import Batching, examples
+from keras_pinyin.data.shards import read_shards
+
+SMALL = Batching(positions=128, lengths=(8, 16, 32), candidates=8, frequent=5, shuffle=64)
+
+
+def take(shards, lexicon, count, skip=0, **options):
+    dataset = examples(shards, lexicon, SMALL, **options)
+    return list(dataset.skip(skip).take(count).as_numpy_iterator())
+
+
+def test_same_seed_same_batches_and_skip_goes_on(tiny_shards, tiny_lexicon):
+    first = take(tiny_shards, tiny_lexicon, 6, seed=3)
+    again = take(tiny_shards, tiny_lexicon, 3, skip=3, seed=3)
+    other = take(tiny_shards, tiny_lexicon, 6, seed=4)
+    for (a, *_), (b, *_) in zip(first[3:], again):
+        for name in a:
+            np.testing.assert_array_equal(a[name], b[name])
+    assert any(
+        a[0]["hanzi"].shape != b[0]["hanzi"].shape or (a[0]["hanzi"] != b[0]["hanzi"]).any()
+        for a, b in zip(first, other)
+    )
+
+
+def test_batches_are_what_they_say(tiny_shards, tiny_lexicon):
+    keys_of = tiny_lexicon.keys
+    cut, with_context, without = 0, 0, 0
+    for inputs, labels, weights in take(tiny_shards, tiny_lexicon, 60, seed=0):
+        hanzi, keys, candidates = inputs["hanzi"], inputs["keys"], inputs["candidates"]
+        assert hanzi.size <= SMALL.positions and hanzi.shape[1] in SMALL.lengths
+        typed = keys > 0
+        assert (weights["hanzi"] == typed).all()
+        gold = np.take_along_axis(candidates, labels["hanzi"][..., None], -1)[..., 0]
+        assert (gold == hanzi)[typed].all()
+        for row in range(len(hanzi)):
+            at = np.flatnonzero(typed[row])
+            # Context, then keys in one piece, then padding.
+            assert (np.diff(at) == 1).all() and (hanzi[row, : at[0]] > 0).all()
+            assert (hanzi[row, at[-1] + 1 :] == 0).all()
+            with_context += at[0] > 0
+            without += at[0] == 0
+            for key, token in zip(keys[row, at], hanzi[row, at]):
+                assert tiny_lexicon.allows(key, token)
+                cut += keys_of.first_prefix <= key < keys_of.first_toned
+    assert cut > 0 and with_context > 0 and without > 0
+
+
+def test_rows_are_pieces_of_documents_and_hardly_padded(tiny_shards, tiny_lexicon):
+    """So the context is what stands before the keys, never what comes after."""
+    documents = {tokens.astype("<i4").tobytes() for tokens, _ in read_shards(tiny_shards)}
+    positions, padding = 0, 0
+    for inputs, _, _ in take(tiny_shards, tiny_lexicon, 40, seed=2):
+        for row in inputs["hanzi"]:
+            text = row[row > 0].astype("<i4").tobytes()
+            assert any(text in document for document in documents)
+            positions, padding = positions + len(row), padding + (row == 0).sum()
+    assert padding < 0.35 * positions
+
+
+def test_candidates_of_a_position_do_not_repeat(tiny_shards, tiny_lexicon):
+    for inputs, _, _ in take(tiny_shards, tiny_lexicon, 10, seed=1):
+        for row in inputs["candidates"].reshape(-1, 8):
+            real = row[row > 0]
+            assert len(set(real.tolist())) == len(real)
+
+
+def test_evaluation_batches_have_all_candidates_and_plain_keys(tiny_shards, tiny_lexicon):
+    batches = take(tiny_shards, tiny_lexicon, 5, training=False, repeat=False)
+    for inputs, _, _ in batches:
+        assert inputs["candidates"].shape[-1] == tiny_lexicon.candidates().shape[1]
+        assert (inputs["keys"] < tiny_lexicon.keys.first_prefix).all()
+
+
+def test_no_shards(tiny_lexicon):
+    with pytest.raises(ValueError, match="no shards"):
+        examples([], tiny_lexicon)

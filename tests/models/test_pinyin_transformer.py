@@ -1,0 +1,204 @@
+import errno
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_pinyin.data.memory import fill_memory
+from keras_pinyin.models import Converter, PinyinTransformer
+from keras_pinyin.models import weights as weights_module
+
+
+def forward(model, batch, **changes):
+    outputs = model({**batch, **changes})
+    return {name: ops.convert_to_numpy(value) for name, value in outputs.items()}
+
+
+def noisy(model):
+    """An untrained model has zeros in its trust and biases; give every weight something."""
+    rng = np.random.default_rng(5)
+    for weight in model.trainable_weights:
+        weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.05))
+    return model
+
+
+def test_what_each_position_sees(tiny_model, tiny_batch):
+    model = noisy(tiny_model)
+    plain = forward(model, tiny_batch)
+    assert plain["hanzi"].shape == tiny_batch["candidates"].shape
+    assert (plain["hanzi"][tiny_batch["candidates"] == 0] < -1e8).all()
+    typed = tiny_batch["keys"] > 0
+    # The encoder never sees the hanzi of a key; the decoder sees it from the next position on.
+    hanzi = tiny_batch["hanzi"].copy()
+    hanzi[0, 7] = hanzi[0, 5]
+    changed = forward(model, tiny_batch, hanzi=hanzi)
+    np.testing.assert_allclose(changed["encoder"], plain["encoder"], atol=1e-5)
+    np.testing.assert_allclose(changed["hanzi"][0, 4:8], plain["hanzi"][0, 4:8], atol=1e-4)
+    assert np.abs(changed["hanzi"][0, 8] - plain["hanzi"][0, 8]).max() > 1e-4
+    # Left context matters.
+    hanzi = tiny_batch["hanzi"].copy()
+    hanzi[0, 0] = hanzi[0, 5]
+    assert (
+        np.abs(forward(model, tiny_batch, hanzi=hanzi)["encoder"] - plain["encoder"])[0, 4:].max()
+        > 1e-5
+    )
+    # Padding does not.
+    longer = {
+        name: np.pad(x, [(0, 0), (0, 3)] + [(0, 0)] * (x.ndim - 2))
+        for name, x in tiny_batch.items()
+    }
+    padded = forward(model, longer)["hanzi"][:, :12]
+    np.testing.assert_allclose(padded[typed], plain["hanzi"][typed], atol=1e-4)
+
+
+def test_search_scores_are_those_of_training(tiny_model, tiny_lexicon, tiny_shards):
+    model = noisy(tiny_model)
+    fill_memory(model, tiny_shards)
+    context = tiny_lexicon.vocabulary.encode("今天天气")
+    keys = tiny_lexicon.keys.parse("zh hao w m q")
+    sentences, scores = model.search(context[None], keys[None], n_best=3, evidence=0.0, shortlist=8)
+    sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
+    assert scores[1] > -100  # there is more than one sentence to compare
+    for ids, score in zip(sentences[scores > -100], scores[scores > -100]):
+        hanzi = np.concatenate([context, ids])[None].astype("int32")
+        typed = np.concatenate([np.zeros(4, int), keys])[None].astype("int32")
+        candidates = tiny_lexicon.candidates()[typed]
+        logits = forward(model, {"hanzi": hanzi, "keys": typed, "candidates": candidates})["hanzi"]
+        logits = logits[0, 4:] - np.log(np.exp(logits[0, 4:]).sum(-1, keepdims=True))
+        gold = (candidates[0, 4:] == ids[:, None]).argmax(-1)
+        assert logits[np.arange(5), gold].sum() == pytest.approx(score, abs=2e-3)
+
+
+def test_memory_from_counts_already_converts(tiny_model, tiny_shards):
+    assert fill_memory(tiny_model, tiny_shards) > 100
+    best = tiny_model.convert("", "yin hang hang zhang zhong xin", n_best=3)
+    assert best[0][0].startswith("银行行长")
+    assert tiny_model.convert("今天", "tian qi zhen hao")[0][0] == "天气真好"
+
+
+def test_candidates_are_legal_distinct_and_sorted(tiny_model, tiny_lexicon):
+    keys = "w men q b jing"
+    best = tiny_model.convert("", keys, n_best=8)
+    assert len(best) > 3
+    assert len({s for s, _ in best}) == len(best)
+    assert [score for _, score in best] == sorted((score for _, score in best), reverse=True)
+    for sentence, _ in best:
+        ids = [tiny_lexicon.vocabulary.ids[h] for h in sentence]
+        assert all(map(tiny_lexicon.allows, tiny_lexicon.keys.parse(keys), ids))
+
+
+def test_converter_is_convert(tiny_model, tiny_shards):
+    fill_memory(noisy(tiny_model), tiny_shards)
+    inputs = [
+        ("", "tian qi"),
+        ("今天", "tian qi zhen hao ma"),  # padded on both sides
+        ("", "w m q b j"),
+        ("", "yin hang hang zhang hen hao"),
+    ]
+    converted = Converter(tiny_model, n_best=4).convert_all(inputs, 3)
+    for (context, keys), found in zip(inputs, converted, strict=True):
+        alone = tiny_model.convert(context, keys, n_best=4)
+        assert [s for s, _ in found] == [s for s, _ in alone]
+        np.testing.assert_allclose([s for _, s in found], [s for _, s in alone], atol=1e-3)
+
+
+def test_next_hanzi(tiny_model, tiny_shards, tiny_lexicon):
+    fill_memory(tiny_model, tiny_shards)
+    for weight in tiny_model.trainable_weights:  # leave the word to the memory
+        if "trust" not in weight.path:
+            weight.assign(ops.zeros_like(weight))
+    # The key <any> offers the most frequent hanzi: eight in this lexicon, 天 among them.
+    context = tiny_lexicon.vocabulary.encode("银行行长重新调整重量，今")[None]
+    hanzi, scores = tiny_model.next_hanzi(context, n_best=5)
+    assert tiny_lexicon.vocabulary.decode(ops.convert_to_numpy(hanzi)[0])[0] == "天"
+    assert (np.diff(ops.convert_to_numpy(scores)[0]) <= 0).all()
+
+
+@pytest.mark.parametrize(
+    "keys,message",
+    [("", "0 keys"), (["tian"] * 300, "300 keys.*in parts"), ("tian xq", "'xq' is no pinyin")],
+)
+def test_bad_keys_give_one_sentence(tiny_model, keys, message):
+    with pytest.raises(ValueError, match=message):
+        tiny_model.convert("", keys)
+
+
+def test_hanzi_outside_the_vocabulary_is_unknown_context(tiny_model):
+    assert tiny_model.convert("龘龘", "tian qi", n_best=1)[0][0] == "天气"
+
+
+def test_presets_round_trip(tiny_model, tiny_batch, tmp_path):
+    model = noisy(tiny_model)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("card")
+    model.save_to_preset(tmp_path / "mine")
+    loaded = PinyinTransformer.from_preset(tmp_path / "mine")
+    assert loaded.get_config() == {**model.get_config(), "name": loaded.name}
+    expected, found = forward(model, tiny_batch), forward(loaded, tiny_batch)
+    typed = tiny_batch["keys"] > 0
+    np.testing.assert_allclose(
+        found["hanzi"][typed], expected["hanzi"][typed], atol=0.05, rtol=0.01
+    )
+    assert (tmp_path / "mine" / "README.md").read_text() == "card"
+    again = tmp_path / "again"
+    loaded.save_to_preset(again)  # half precision is kept exactly
+    twice = PinyinTransformer.from_preset(again)
+    np.testing.assert_array_equal(forward(twice, tiny_batch)["hanzi"], found["hanzi"])
+
+
+def test_bad_presets_give_one_sentence(tiny_model, tmp_path):
+    with pytest.raises(ValueError, match="There is no model"):
+        PinyinTransformer.from_preset(tmp_path / "nothing")
+    with pytest.raises(ValueError, match="There is no size 'huge'"):
+        PinyinTransformer.from_lexicon(tiny_model.lexicon, "huge")
+    tiny_model.save_to_preset(tmp_path / "a")
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    config["config"]["dim"] = 32
+    (tmp_path / "a" / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="another shape"):
+        PinyinTransformer.from_preset(tmp_path / "a")
+    (tmp_path / "a" / "model.weights.npz").write_bytes(b"broken")
+    with pytest.raises(ValueError, match="cannot be read"):
+        PinyinTransformer.from_preset(tmp_path / "a")
+
+
+def test_a_full_disk_leaves_the_saved_model(tiny_model, tmp_path, monkeypatch):
+    tiny_model.save_to_preset(tmp_path / "good")
+    files = {f.name: f.read_bytes() for f in (tmp_path / "good").iterdir()}
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(weights_module.np, "savez_compressed", full)
+    with pytest.raises(ValueError, match="No space left.*intact"):
+        tiny_model.save_to_preset(tmp_path / "good")
+    assert {f.name: f.read_bytes() for f in (tmp_path / "good").iterdir()} == files
+    assert [f.name for f in tmp_path.iterdir()] == ["good"]
+
+
+def test_another_lexicon_is_refused(tiny_model):
+    from keras_pinyin.text import Lexicon
+
+    with pytest.raises(ValueError, match="saved with the model"):
+        tiny_model.set_lexicon(Lexicon({"中": {"zhong1": 1}}))
+
+
+def test_sequence_to_sequence_learns_to_copy(tiny_lexicon):
+    keras.utils.set_random_seed(1)
+    model = PinyinTransformer.from_lexicon(
+        tiny_lexicon, "nano", aligned=False, key_memory_rows=1024
+    )
+    assert model.memory is None
+    rng = np.random.default_rng(0)
+    source = rng.integers(30, 40, (32, 4)).astype("int32")
+    inputs = {"hanzi": source, "keys": np.zeros_like(source), "target": source}
+    model.compile(
+        keras.optimizers.Adam(1e-2),
+        {"hanzi": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
+        jit_compile=False,
+    )
+    assert model(inputs)["hanzi"].shape == (32, 4, len(tiny_lexicon.vocabulary))
+    losses = [float(model.train_on_batch(inputs, {"hanzi": source})) for _ in range(40)]
+    assert losses[-1] < 0.6 * losses[0]

@@ -1,0 +1,191 @@
+import csv
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_pinyin.models import PinyinTransformer
+from keras_pinyin.training import checkpoint as checkpoint_module
+from keras_pinyin.training.checkpoint import Checkpoint
+from keras_pinyin.training.curves import plot_curve
+from keras_pinyin.training.growth import grow
+from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
+
+TARGETS = ("hanzi", "encoder")
+
+
+def with_labels(batch):
+    keys = batch["keys"]
+    labels = (batch["candidates"] == batch["hanzi"][..., None]).argmax(-1).astype("int32")
+    weights = (keys > 0).astype("float32")
+    return batch, dict.fromkeys(TARGETS, labels), dict.fromkeys(TARGETS, weights)
+
+
+def test_accumulated_gradients_equal_the_large_batch(tiny_model, tiny_batch):
+    inputs, labels, weights = with_labels(tiny_batch)
+    start = tiny_model.get_weights()
+    results = []
+    for parts in (1, 2):
+        tiny_model.set_weights(start)
+        optimizer = keras.optimizers.SGD(
+            0.5, gradient_accumulation_steps=parts if parts > 1 else None
+        )
+        tiny_model.compile_for_conversion(optimizer)
+        for part in np.split(np.arange(2), parts):
+            pick = lambda tree: {name: value[part] for name, value in tree.items()}
+            tiny_model.train_on_batch(pick(inputs), pick(labels), pick(weights))
+        results.append([ops.convert_to_numpy(w) for w in tiny_model.trainable_weights])
+    moved = 0
+    for one, two, before in zip(*results, start):
+        np.testing.assert_allclose(one, two, atol=1e-5)
+        moved += one.shape == before.shape and np.abs(one - before).max() > 1e-4
+    assert moved > 10
+
+
+RUN = """
+import sys, keras
+sys.path.insert(0, {tests!r})
+from pathlib import Path
+from keras_pinyin.data.pipeline import Batching, examples
+from keras_pinyin.models import PinyinTransformer
+from keras_pinyin.text import Lexicon
+from keras_pinyin.training.curves import CurveLog
+from keras_pinyin.training.loop import fit_resumable
+folder = Path(sys.argv[1])
+lexicon = Lexicon.load(sys.argv[2])
+shards = sys.argv[3:]
+keras.utils.set_random_seed(7)
+model = PinyinTransformer.from_lexicon(
+    lexicon, "nano", memory_slots=0, key_memory_rows=64, dropout=0.1
+)
+model.compile_for_conversion(keras.optimizers.Adam(1e-3))
+batching = Batching(positions=64, lengths=(16, 32), candidates=8, frequent=5, shuffle=32)
+class Step(keras.callbacks.Callback):
+    def on_train_batch_end(self, batch, logs=None):
+        print("step", flush=True)
+fit_resumable(
+    model,
+    lambda number: examples(shards, lexicon, batching, seed=number),
+    steps=12, segment=4, checkpoint=folder / "c.npz", save_seconds=0.0,
+    callbacks=[CurveLog(folder / "curve.csv"), Step()], verbose=0,
+)
+"""
+
+
+def curve(folder):
+    with open(folder / "curve.csv") as stream:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
+
+
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(tiny_shards, tiny_lexicon, tmp_path):
+    tiny_lexicon.save(tmp_path / "lexicon.tsv")
+    code = RUN.format(tests=str(Path(__file__).parent.parent))
+    for name in ("whole", "cut"):
+        (tmp_path / name).mkdir()
+
+    def command(name):
+        shards = list(map(str, tiny_shards))
+        return [
+            sys.executable,
+            "-c",
+            code,
+            str(tmp_path / name),
+            str(tmp_path / "lexicon.tsv"),
+            *shards,
+        ]
+
+    subprocess.run(command("whole"), check=True, capture_output=True)
+    process = subprocess.Popen(command("cut"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    for _ in range(6):  # inside the second epoch
+        assert process.stdout.readline() == b"step\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(curve(tmp_path / "cut")) == 1
+    resumed = subprocess.run(command("cut"), check=True, capture_output=True)
+    assert resumed.stdout.count(b"step") < 8
+    whole, cut = curve(tmp_path / "whole"), curve(tmp_path / "cut")
+    assert [row["epoch"] for row in cut] == [0, 1, 2]
+    for one, two in zip(whole, cut):
+        assert one == pytest.approx(two, abs=1e-5)
+
+
+def test_checkpoints_of_other_shapes_and_full_disks(
+    tiny_model, tiny_lexicon, tmp_path, monkeypatch
+):
+    tiny_model.compile_for_conversion(keras.optimizers.SGD(0.1))
+    checkpoint = Checkpoint(tmp_path / "c.npz")
+    checkpoint.save(tiny_model, 5)
+    good = checkpoint.path.read_bytes()
+    other = PinyinTransformer.from_lexicon(tiny_lexicon, "nano", dim=32, memory_slots=4000)
+    other.compile_for_conversion(keras.optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match=r"of another model: it has .* of shape"):
+        checkpoint.restore(other)
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module.os, "fsync", full)
+    with pytest.raises(ValueError, match="No space left on device.*intact"):
+        checkpoint.save(tiny_model, 6)
+    assert checkpoint.path.read_bytes() == good
+    assert [f.name for f in tmp_path.iterdir()] == ["c.npz"]
+    assert checkpoint.restore(tiny_model)["step"] == 5
+    checkpoint.path.write_bytes(good[:1000])
+    with pytest.raises(ValueError, match="cannot be read"):
+        checkpoint.restore(tiny_model)
+
+
+def test_growing_keeps_the_function(tiny_model, tiny_lexicon, tiny_batch):
+    rng = np.random.default_rng(0)
+    for weight in tiny_model.trainable_weights:
+        weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.05))
+    deep = PinyinTransformer.from_lexicon(
+        tiny_lexicon, "nano", memory_slots=4000, key_memory_rows=1024, encoder_layers=3
+    )
+    before = ops.convert_to_numpy(tiny_model(tiny_batch)["hanzi"])
+    after = ops.convert_to_numpy(grow(tiny_model, deep)(tiny_batch)["hanzi"])
+    np.testing.assert_allclose(after, before, atol=1e-4)
+    deep.compile_for_conversion(keras.optimizers.SGD(0.1))
+    old = [ops.convert_to_numpy(w) for w in deep.encoder[2].trainable_weights]
+    for _ in range(2):
+        deep.train_on_batch(*with_labels(tiny_batch))
+    moved = [
+        np.abs(ops.convert_to_numpy(w) - o).max()
+        for w, o in zip(deep.encoder[2].trainable_weights, old)
+    ]
+    assert sum(m > 0 for m in moved) > len(moved) // 2
+    with pytest.raises(ValueError, match="cannot grow"):
+        grow(deep, tiny_model)
+
+
+def test_schedule_and_stages():
+    schedule = learning_rate(1e-3, steps=100, warmup=10)
+    values = [float(schedule(step)) for step in range(101)]
+    assert values[0] == 0 and max(values) == pytest.approx(1e-3) and values.index(max(values)) == 10
+    assert values[100] == pytest.approx(1e-5)
+    assert stages(3, 90, layerwise=True) == [(1, 30), (2, 60), (3, 90)]
+    assert stages(3, 90, layerwise=False) == [(3, 90)]
+
+
+def test_curve_is_drawn(tmp_path):
+    (tmp_path / "c.csv").write_text("epoch,loss,hanzi_accuracy\n0,2,0.1\n1,1,0.5\n")
+    plot_curve(tmp_path / "c.csv", tmp_path / "c.png", steps_per_epoch=10)
+    assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_fit_stops_where_it_is_told(tiny_model, tiny_batch):
+    import tensorflow as tf
+
+    tiny_model.compile_for_conversion(keras.optimizers.SGD(0.1))
+    dataset = tf.data.Dataset.from_tensors(with_labels(tiny_batch)).repeat()
+    began = time.time()
+    assert fit_resumable(tiny_model, lambda n: dataset, steps=3, segment=2, verbose=0) == 3
+    assert int(tiny_model.optimizer.iterations) == 3 and time.time() > began
