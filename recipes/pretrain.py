@@ -24,7 +24,7 @@ class Config:
     corpus: str = ""  # folder of .txt, .txt.xz, .txt.gz; empty for the default corpus
     out: str = "saved_models/starter"  # where the model goes
     size: str = "nano"  # nano, small or base
-    steps: int = 900  # optimizer steps
+    steps: int = 500  # optimizer steps
     positions: int = 4096  # positions of a batch, context and keys together
     peak: float = 3e-3  # learning rate after warm-up; it decays as a cosine
     warmup: int = 100  # steps

@@ -82,10 +82,7 @@ class LocalAttention(Attention):
         around = ops.arange(3 * size, dtype="int32") - size
         bias = self._distances(at, around, size)  # [heads, size, 3 * size]
         scores = scores + ops.reshape(bias, (1, heads, 1, size, 3 * size))
-        if mask is None:
-            real = ops.ones((1, length), "bool")
-        else:
-            real = ops.cast(mask, "bool")
+        real = ops.ones((1, length), "bool") if mask is None else mask
         real = ops.cast(ops.pad(ops.cast(real, "int32"), [[0, 0], [size, size + end]]), "bool")
         real = ops.reshape(real, (-1, blocks + 2, size))
         real = ops.concatenate([real[:, :-2], real[:, 1:-1], real[:, 2:]], axis=2)

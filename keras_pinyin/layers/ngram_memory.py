@@ -179,14 +179,14 @@ class NGramMemory(keras.layers.Layer):
             raise ValueError("This memory has no table yet: call or build the layer, then fill it.")
         if len(unigram) != self.vocabulary_size:
             raise ValueError(
-                f"{len(unigram)} unigrams for a vocabulary of {self.vocabulary_size}: give one each."
+                f"{len(unigram)} unigrams for {self.vocabulary_size} ids: give one each."
             )
         parts = []
         for order, (ids, log_prob, *priority) in ngrams.items():
             ids = np.asarray(ids)
             if len(ids) and (ids.shape[1] != order or ids.max() >= self.vocabulary_size):
                 raise ValueError(
-                    f"n-grams of order {order} hold ids up to {ids.max()} in {ids.shape[1]} columns: "
+                    f"n-grams of order {order} have {ids.shape[1]} ids up to {ids.max()}: "
                     f"give {order} columns of ids below {self.vocabulary_size}."
                 )
             bucket, mark = ngram_hashes(ids.reshape(-1, order), self.buckets)

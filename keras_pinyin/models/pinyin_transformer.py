@@ -268,7 +268,7 @@ class PinyinTransformer(keras.Model):
         return ops.squeeze(ops.matmul(table, ops.expand_dims(state, -1)), -1)
 
     def _history(self, hanzi):
-        """The tokens before each position that the memory looks at, `[batch, length, order - 1]`."""
+        """The tokens that the memory looks back at, `[batch, length, order - 1]`."""
         size = self.memory.order - 1
         length = ops.shape(hanzi)[1]
         padded = ops.pad(_boundaries(hanzi), [[0, 0], [size, 0]], constant_values=BOS)

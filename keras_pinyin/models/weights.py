@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from keras import ops
 
-RELEASED = Path(__file__).resolve().parent.parent / "released"
+PACKAGE = Path(__file__).resolve().parent.parent
+INSTALLED, CLONED = PACKAGE / "released", PACKAGE.parent / "saved_models"
+RELEASED = INSTALLED if INSTALLED.is_dir() else CLONED
 
 
 def find_preset(name):

@@ -108,7 +108,7 @@ def test_next_hanzi(tiny_model, tiny_shards, tiny_lexicon):
     fill_memory(tiny_model, tiny_shards)
     for weight in tiny_model.trainable_weights:  # leave the word to the memory
         if "trust" not in weight.path:
-            weight.assign(ops.zeros_like(weight))
+            weight.assign(weight * 0)
     # The key <any> offers the most frequent hanzi: eight in this lexicon, 天 among them.
     context = tiny_lexicon.vocabulary.encode("银行行长重新调整重量，今")[None]
     hanzi, scores = tiny_model.next_hanzi(context, n_best=5)
@@ -191,14 +191,17 @@ def test_sequence_to_sequence_learns_to_copy(tiny_lexicon):
         tiny_lexicon, "nano", aligned=False, key_memory_rows=1024
     )
     assert model.memory is None
-    rng = np.random.default_rng(0)
-    source = rng.integers(30, 40, (32, 4)).astype("int32")
-    inputs = {"hanzi": source, "keys": np.zeros_like(source), "target": source}
     model.compile(
-        keras.optimizers.Adam(1e-2),
+        keras.optimizers.Adam(5e-3),
         {"hanzi": keras.losses.SparseCategoricalCrossentropy(from_logits=True)},
-        jit_compile=False,
+        jit_compile=keras.backend.backend() == "jax",
     )
-    assert model(inputs)["hanzi"].shape == (32, 4, len(tiny_lexicon.vocabulary))
-    losses = [float(model.train_on_batch(inputs, {"hanzi": source})) for _ in range(40)]
-    assert losses[-1] < 0.6 * losses[0]
+    rng = np.random.default_rng(0)
+    losses = []
+    for _ in range(90):
+        source = rng.integers(30, 40, (32, 3)).astype("int32")
+        inputs = {"hanzi": source, "keys": np.zeros_like(source), "target": source}
+        losses.append(float(model.train_on_batch(inputs, {"hanzi": source})))
+    assert model(inputs)["hanzi"].shape == (32, 3, len(tiny_lexicon.vocabulary))
+    # Who knows only which ten hanzi there are gets log 10, which is 2.3.
+    assert np.mean(losses[-5:]) < 1
