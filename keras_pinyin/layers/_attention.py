@@ -7,9 +7,9 @@ from keras import ops
 class Attention(keras.layers.Layer):
     """Base of the attention layers; a kind defines `project` and `scores`.
 
-    `project(inputs, pinyin)` gives query, key and value `[batch, heads, length, key_dim]` (None
-    where a kind has no use for one), and `scores(query, key, query_at, key_at)` the attention
-    scores `[batch, heads, queries, keys]` of positions `query_at`, `key_at` (int32 vectors).
+    `project` gives query, key and value `[batch, heads, length, key_dim]` (None where a kind has
+    no use for one), and `scores(query, key, query_at, key_at)` the attention scores
+    `[batch, heads, queries, keys]` of positions `query_at`, `key_at` (int32 vectors).
 
     Args:
         num_heads: int.
@@ -114,17 +114,19 @@ class Attention(keras.layers.Layer):
     def call(
         self,
         inputs,
-        pinyin=None,
         mask=None,
         use_causal_mask=False,
         training=None,
         cache=None,
         cache_index=None,
     ):
-        query, key, value = self.project(inputs, pinyin)
+        projected = self.project(inputs)
+        return self._answer(projected, mask, use_causal_mask, training, cache, cache_index)
+
+    def _answer(self, projected, mask, causal, training, cache, cache_index):
         if cache is not None:
-            return self._step(query, key, value, mask, training, cache, cache_index)
-        return self._merge(self._all(query, key, value, mask, use_causal_mask, training))
+            return self._step(*projected, mask, training, cache, cache_index)
+        return self._merge(self._all(*projected, mask, causal, training))
 
     def _all(self, query, key, value, mask, causal, training):
         at = ops.arange(ops.shape(value)[2], dtype="int32")

@@ -101,7 +101,14 @@ class PinyinDecoderLayer(keras.layers.Layer):
         training=None,
         cache=None,
         cache_index=None,
+        inputs_mask=None,
+        encoder_output_mask=None,
     ):
+        # inputs_mask and encoder_output_mask are what Keras hands on by itself.
+        if mask is None and cache is None:
+            mask = inputs_mask
+        if encoder_mask is None:
+            encoder_mask = encoder_output_mask
         x = self.attention(
             self.attention_norm(inputs),
             pinyin=pinyin,

@@ -75,7 +75,9 @@ class PinyinEncoderLayer(keras.layers.Layer):
         self.feed_forward.build(inputs_shape)
         self.built = True
 
-    def call(self, inputs, pinyin=None, mask=None, training=None):
+    def call(self, inputs, pinyin=None, mask=None, training=None, inputs_mask=None):
+        if mask is None:
+            mask = inputs_mask  # what Keras hands on by itself
         x = self.attention(self.attention_norm(inputs), pinyin=pinyin, mask=mask, training=training)
         return self.feed_forward(inputs + x, training=training)
 

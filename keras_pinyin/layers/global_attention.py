@@ -33,7 +33,7 @@ class GlobalAttention(Attention):
         float `[batch, length, dim]`.
 
     Raises:
-        ValueError: if a size is below one.
+        ValueError: if a size or `max_distance` is below one.
 
     Example:
         >>> layer = GlobalAttention(num_heads=2, key_dim=8)
@@ -43,6 +43,8 @@ class GlobalAttention(Attention):
 
     def __init__(self, num_heads, key_dim, max_distance=None, **kwargs):
         super().__init__(num_heads, key_dim, **kwargs)
+        if max_distance is not None and max_distance < 1:
+            raise ValueError(f"max_distance is {max_distance}, but must be None or at least 1.")
         self.max_distance = max_distance
 
     def build(self, inputs_shape, value_shape=None):
@@ -64,6 +66,7 @@ class GlobalAttention(Attention):
         cache=None,
         cache_index=None,
         projected=None,
+        value_mask=None,
     ):
         if value is None and projected is None:
             return super().call(
@@ -76,6 +79,8 @@ class GlobalAttention(Attention):
             )
         key, value = self.project_value(value) if projected is None else projected
         query = self._heads(self.query(inputs))[0]
+        if mask is None:
+            mask = value_mask  # what Keras hands on by itself
         allowed = None
         if mask is not None:
             mask = ops.cast(mask, "bool")
@@ -86,7 +91,7 @@ class GlobalAttention(Attention):
         """Keys and values of a cross-attended sequence, to be passed as `projected`."""
         return tuple(self._heads(self.key_value(value), 2))
 
-    def project(self, inputs, pinyin):
+    def project(self, inputs):
         return self._heads(self.query(inputs))[0], *self.project_value(inputs)
 
     def scores(self, query, key, query_at, key_at):

@@ -51,7 +51,7 @@ class LocalAttention(Attention):
         self._build_output(input_shape[-1])
         self.built = True
 
-    def project(self, inputs, pinyin):
+    def project(self, inputs):
         return self._heads(self.query_key_value(inputs), 3)
 
     def scores(self, query, key, query_at, key_at):

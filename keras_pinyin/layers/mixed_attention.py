@@ -108,7 +108,10 @@ class MixedAttention(keras.layers.Layer):
         training=None,
         cache=None,
         cache_index=None,
+        inputs_mask=None,
     ):
+        if mask is None and cache is None:
+            mask = inputs_mask  # what Keras hands on by itself
         outputs, caches = [], {}
         for name, layer in self.kinds.items():
             options = {"pinyin": pinyin} if name == "pinyin" else {}

@@ -44,9 +44,25 @@ class PinyinAttention(Attention):
         self._build_output(inputs_shape[-1])
         self.built = True
 
-    def project(self, inputs, pinyin):
+    def call(
+        self,
+        inputs,
+        pinyin=None,
+        mask=None,
+        use_causal_mask=False,
+        training=None,
+        cache=None,
+        cache_index=None,
+        inputs_mask=None,
+    ):
         if pinyin is None:
             raise ValueError("PinyinAttention got no pinyin: pass embeddings [batch, length, dim].")
+        if mask is None and cache is None:
+            mask = inputs_mask  # what Keras hands on by itself
+        projected = self.project(inputs, pinyin)
+        return self._answer(projected, mask, use_causal_mask, training, cache, cache_index)
+
+    def project(self, inputs, pinyin):
         return *self._heads(self.query_key(pinyin), 2), self._heads(self.value(inputs))[0]
 
     def scores(self, query, key, query_at, key_at):

@@ -30,7 +30,8 @@ class PinyinEmbedding(keras.layers.Layer):
         float `[batch, length, output_dim]`.
 
     Raises:
-        ValueError: if an input is missing, the sequence is too long, or `combine` is unknown.
+        ValueError: if an input is missing, the sequence is too long, `combine` is
+            unknown, or a feature has the name of another input.
 
     Example:
         >>> layer = PinyinEmbedding(100, 25, 40, 6, 500, output_dim=16, max_length=32)
@@ -57,6 +58,9 @@ class PinyinEmbedding(keras.layers.Layer):
         super().__init__(**kwargs)
         if combine not in ("sum", "concat"):
             raise ValueError(f'combine is {combine!r}, but must be "sum" or "concat".')
+        taken = {"hanzi", *PINYIN, "position"} & set(features or {})
+        if taken:
+            raise ValueError(f"A feature is named {min(taken)!r}, which is taken: rename it.")
         self.sizes = dict(
             hanzi=hanzi_size,
             initial=initial_size,

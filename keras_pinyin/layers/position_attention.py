@@ -54,7 +54,7 @@ class PositionAttention(Attention):
         self._build_output(input_shape[-1])
         self.built = True
 
-    def project(self, inputs, pinyin):
+    def project(self, inputs):
         return None, None, self._heads(self.value(inputs))[0]
 
     def scores(self, query, key, query_at, key_at):

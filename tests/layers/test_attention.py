@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -14,7 +15,16 @@ from layers.layer_test import check_masks, check_steps, run_layer_test
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(2, 11, 16)).astype("float32")
 PINYIN = RNG.normal(size=(2, 11, 12)).astype("float32")
-MIXED = dict(local_heads=1, global_heads=1, pinyin_heads=1, position_heads=1, key_dim=8, window=3)
+# The sizes agree, so that JAX compiles each operation once for all tests.
+MIXED = dict(
+    local_heads=2,
+    global_heads=2,
+    pinyin_heads=2,
+    position_heads=2,
+    key_dim=8,
+    window=3,
+    max_distance=4,
+)
 KINDS = [
     (GlobalAttention, dict(num_heads=2, key_dim=8, max_distance=4), False),
     (LocalAttention, dict(num_heads=2, key_dim=8, window=3), False),
@@ -53,7 +63,7 @@ def test_local_attention_is_full_attention_in_a_band(length, causal):
     mask = np.arange(length) < max(length - 1, 1)
     mask = np.stack([mask, np.ones(length, bool)])
     at = np.arange(length)
-    query, key, value = local.project(ops.convert_to_tensor(x), None)
+    query, key, value = local.project(ops.convert_to_tensor(x))
     apart = at[None] - at[:, None]
     band = (np.abs(apart) <= 3) & (apart <= 0 if causal else True)
     allowed = band[None, None] & mask[:, None, None, :]
@@ -61,6 +71,57 @@ def test_local_attention_is_full_attention_in_a_band(length, causal):
     expected = ops.convert_to_numpy(local._merge(full))
     found = ops.convert_to_numpy(local(x, mask=mask, use_causal_mask=causal))
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "cls,kwargs,sounds", [kind for kind in KINDS if kind[0] is not LocalAttention]
+)
+def test_a_square_mask_may_hide_the_future(cls, kwargs, sounds):
+    if cls is MixedAttention:
+        kwargs = {**kwargs, "local_heads": 0}
+    others = (PINYIN,) if sounds else ()
+    layer = randomized(cls(**kwargs), X, *others)
+    mask = np.broadcast_to(np.tril(np.ones((11, 11), bool)), (2, 11, 11))
+    found, expected = layer(X, *others, mask=mask), layer(X, *others, use_causal_mask=True)
+    np.testing.assert_allclose(*map(ops.convert_to_numpy, (found, expected)), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("cls,kwargs,sounds", KINDS)
+def test_who_sees_nothing_gets_nothing(cls, kwargs, sounds, dtype):
+    layer = cls(**kwargs, dtype=dtype)
+    mask = np.array([[False] * 11, [True] * 11])
+    out = layer(X, *((PINYIN,) if sounds else ()), mask=mask)
+    out = ops.convert_to_numpy(ops.cast(out, "float32"))
+    assert np.isfinite(out).all() and not out[0].any() and out[1].all()
+
+
+def test_global_attention_is_the_stock_one():
+    layer = randomized(GlobalAttention(2, 8), X)
+    stock = keras.layers.MultiHeadAttention(2, 8)
+    stock(X, X)
+    key_value = [np.split(w, 2, axis=-1) for w in layer.key_value.get_weights()]
+    parts = [
+        layer.query.get_weights(),
+        *([w[part] for w in key_value] for part in (0, 1)),
+        layer.output_projection.get_weights(),
+    ]
+    flat = [w for part in parts for w in part]
+    stock.set_weights([w.reshape(old.shape) for w, old in zip(flat, stock.get_weights())])
+    mask = np.arange(11) < np.array([[11], [7]])
+    expected = stock(X, X, attention_mask=mask[:, None], use_causal_mask=True)
+    found = layer(X, mask=mask, use_causal_mask=True)
+    np.testing.assert_allclose(*map(ops.convert_to_numpy, (found, expected)), atol=1e-5)
+
+
+def test_mixed_attention_is_the_sum_of_its_kinds():
+    layer = randomized(MixedAttention(**MIXED), X, PINYIN)
+    parts = [
+        ops.convert_to_numpy(part(X, PINYIN) if name == "pinyin" else part(X))
+        for name, part in layer.kinds.items()
+    ]
+    assert len(parts) == 4
+    np.testing.assert_allclose(ops.convert_to_numpy(layer(X, PINYIN)), sum(parts), atol=1e-5)
 
 
 def test_local_attention_rejects_a_square_mask():
@@ -109,3 +170,5 @@ def test_bad_arguments():
         MixedAttention(**MIXED)(X)
     with pytest.raises(ValueError, match="window is 0"):
         LocalAttention(1, 8, window=0)
+    with pytest.raises(ValueError, match="max_distance is 0"):
+        GlobalAttention(1, 8, max_distance=0)

@@ -56,4 +56,4 @@ def test_the_largest_ids_and_tables_stay_within_32_bits():
     assert (ops.convert_to_numpy(order) == 3).all()
     np.testing.assert_allclose(ops.convert_to_numpy(value), -1.0, atol=UNIT / 2)
     bucket, mark = ngram_hashes(ids, memory.buckets)
-    assert 0 <= bucket.min() and bucket.max() < memory.buckets and mark.max() < 65535
+    assert bucket.min() >= 0 and bucket.max() < memory.buckets and mark.max() < 65535
