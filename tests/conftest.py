@@ -2,6 +2,9 @@ import os
 
 # Tests compile much and compute little.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+# Threads of torch spin while they wait for each other: on a busy machine, with models as small as
+# these, a step of training takes seconds instead of milliseconds.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gzip
@@ -12,12 +15,6 @@ import pytest
 from keras_pinyin.data.labelling import Labeller
 from keras_pinyin.text import Lexicon
 from keras_pinyin.text.labels import HANZI, label
-
-# Threads of torch spin while they wait for each other: on a busy machine, with models as small as
-# these, a step of training takes seconds instead of milliseconds.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-# With JAX nearly all of the time of these tests is compilation.
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 TEXT = """今天天气真好，我们去公园走一走。
 我们是中国人，你好！

@@ -72,11 +72,12 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     if not paths:
         raise ValueError("There are no shards to read: label a corpus with prepare_shards first.")
     tables = _tables(lexicon)
-    files = tf.data.Dataset.from_tensor_slices(paths)
-    if training:
-        files = files.shuffle(len(paths), seed=seed, reshuffle_each_iteration=True)
-    if repeat:
-        files = files.repeat()
+    passes = tf.data.Dataset.counter() if repeat else tf.data.Dataset.range(1)
+    files = passes.flat_map(
+        lambda number: tf.data.Dataset.from_tensor_slices(
+            tf.random.experimental.stateless_shuffle(paths, [seed, number]) if training else paths
+        )
+    )
     records = files.interleave(
         tf.data.TFRecordDataset, cycle_length=min(16, len(paths)), block_length=4
     )
@@ -88,7 +89,8 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         deterministic=True,
     ).unbatch()
     if training:
-        rows = rows.shuffle(batching.shuffle, seed=seed + 1, reshuffle_each_iteration=True)
+        # Keras looks at the first batch of a dataset before it begins: that must not change it.
+        rows = rows.shuffle(batching.shuffle, seed=seed + 1, reshuffle_each_iteration=False)
     batches = rows.group_by_window(
         key_func=lambda tokens, keys, length: length,
         reduce_func=lambda length, window: window.batch(

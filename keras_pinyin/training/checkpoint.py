@@ -74,12 +74,12 @@ class Checkpoint:
             variable.assign(stored[f"v{i}"])
         return meta
 
-    def restore_metrics(self, model):
-        """Sets the running metrics of a model that is being trained."""
+    def add_metrics(self, model):
+        """Adds the running sums of the metrics that were saved to those of a model in training."""
         stored = self._read()
         for i, variable in enumerate(model.metrics_variables):
             if f"m{i}" in stored:
-                variable.assign(stored[f"m{i}"])
+                variable.assign(variable + stored[f"m{i}"])
 
     def _read(self):
         stored = read_arrays(self.path, "remove this checkpoint")
@@ -111,19 +111,25 @@ class SaveCheckpoint(keras.callbacks.Callback):
         self.seconds = seconds
         self._saved = time.monotonic()
 
+    def on_train_batch_begin(self, batch, logs=None):
+        # Dropout draws from torch's own generator there, whose state no variable holds.
+        if keras.backend.backend() == "torch":
+            import torch
+
+            torch.manual_seed(self.step)
+
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
+        if self.resumed:
+            # An epoch that goes on counts what it had counted. Not every backend has made its
+            # metrics before the first step.
+            self.checkpoint.add_metrics(self.model)
+            self.resumed = False
         if time.monotonic() - self._saved >= self.seconds:
             self._save()
 
     def on_epoch_end(self, epoch, logs=None):
         self._save()
-
-    def on_epoch_begin(self, epoch, logs=None):
-        # Keras has just reset the metrics; an epoch that is being resumed goes on with its own.
-        if self.resumed:
-            self.checkpoint.restore_metrics(self.model)
-            self.resumed = False
 
     def _save(self):
         self.checkpoint.save(self.model, self.step)

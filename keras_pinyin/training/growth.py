@@ -1,5 +1,7 @@
 """Layerwise training: a shallow model grows without forgetting."""
 
+from keras import ops
+
 
 def grow(shallow, deep):
     """Copies a trained model into a deeper one that computes the same.
@@ -35,9 +37,10 @@ def grow(shallow, deep):
         if kind == "encoder" and number.isdigit() and int(number) >= depth:
             source = weights[f"encoder_{depth - 1}/{rest}"]
             adds = "/output/" in f"/{rest}" or rest.startswith("feed_forward/outer/")
-            weight.assign(source * 0 if adds else source)
         else:
-            weight.assign(weights[name])
+            source, adds = weights[name], False
+        # A copy of its own: on JAX, weights that share memory cannot be trained.
+        weight.assign(source * 0 if adds else ops.copy(source))
     return deep
 
 

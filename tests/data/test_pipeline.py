@@ -25,6 +25,13 @@ def test_same_seed_same_batches_and_skip_goes_on(tiny_shards, tiny_lexicon):
     )
 
 
+def test_a_second_look_at_a_dataset_sees_the_same(tiny_shards, tiny_lexicon):
+    """Keras takes a batch of a dataset before it trains on it, if the model is new."""
+    dataset = examples(tiny_shards, tiny_lexicon, SMALL, seed=3).take(4)
+    for (a, *_), (b, *_) in zip(*(list(dataset.as_numpy_iterator()) for _ in range(2))):
+        np.testing.assert_array_equal(a["hanzi"], b["hanzi"])
+
+
 def test_batches_are_what_they_say(tiny_shards, tiny_lexicon):
     keys_of = tiny_lexicon.keys
     cut, with_context, without = 0, 0, 0
