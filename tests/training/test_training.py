@@ -87,6 +87,9 @@ def curve(folder):
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(stream)]
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() == "tensorflow", reason="not yet measured there: three slow processes"
+)
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tiny_shards, tiny_lexicon, tmp_path):
     tiny_lexicon.save(tmp_path / "lexicon.tsv")
     code = RUN.format(tests=str(Path(__file__).parent.parent))
