@@ -26,8 +26,6 @@ def test_suite_in_another_backend(backend):
             "-x",
             "-p",
             "no:cacheprovider",
-            "-k",
-            "not growing and not killed",
             *folders,
         ],
         env={**os.environ, "KERAS_BACKEND": backend, INSIDE: "1"},

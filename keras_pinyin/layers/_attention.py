@@ -64,16 +64,18 @@ class Attention(keras.layers.Layer):
 
     def _heads(self, x, parts=1):
         """`[batch, length, parts * heads * dim]` to a list of `[batch, heads, length, dim]`."""
-        length = ops.shape(x)[1]
-        x = ops.reshape(x, (-1, length, parts * self.num_heads, self.key_dim))
+        # No -1 for the batch here and below: beside an unknown length it would hide a known batch.
+        batch, length, _ = ops.shape(x)
+        x = ops.reshape(x, (batch, length, parts * self.num_heads, self.key_dim))
         x = ops.transpose(x, (0, 2, 1, 3))
         return [x[:, i * self.num_heads : (i + 1) * self.num_heads] for i in range(parts)]
 
     def _merge(self, x):
         """`[batch, heads, length, dim]` to the output `[batch, length, output_dim]`."""
-        length = ops.shape(x)[2]
+        batch, _, length, _ = ops.shape(x)
         x = ops.transpose(x, (0, 2, 1, 3))
-        return self.output_projection(ops.reshape(x, (-1, length, self.num_heads * self.key_dim)))
+        x = ops.reshape(x, (batch, length, self.num_heads * self.key_dim))
+        return self.output_projection(x)
 
     def _attend(self, scores, value, allowed, training):
         """Masked softmax of `scores` times `value`; a query that sees nothing gives zeros."""
@@ -104,7 +106,8 @@ class Attention(keras.layers.Layer):
         if causal:
             band = apart <= 0
         if self.window is not None:
-            near = ops.abs(apart) <= self.window
+            # Not the absolute value: of integers, older TFLite runtimes do not know it.
+            near = ops.logical_and(apart <= self.window, apart >= -self.window)
             band = near if band is None else ops.logical_and(band, near)
         if band is None:
             return allowed

@@ -63,33 +63,35 @@ class LocalAttention(Attention):
                 f"LocalAttention got a mask of {len(mask.shape)} dimensions: give a padding mask "
                 "[batch, length]; use_causal_mask=True hides the future."
             )
+        # Blocks join the batch, since TFLite broadcasts no more than four dimensions everywhere.
         size, heads, dim = self.window, self.num_heads, self.key_dim
-        length = ops.shape(query)[2]
+        batch, _, length, _ = ops.shape(query)
         blocks = (length + size - 1) // size
         end = blocks * size - length
-        query = ops.pad(query, [[0, 0], [0, 0], [0, end], [0, 0]])
-        query = ops.reshape(query, (-1, heads, blocks, size, dim))
 
-        def beside(x):  # [batch, heads, length, dim] to [batch, heads, blocks, 3 * size, dim]
+        def own(x):  # [batch, heads, length, dim] to [batch * blocks, heads, size, dim]
+            x = ops.pad(x, [[0, 0], [0, 0], [0, end], [0, 0]])
+            x = ops.transpose(ops.reshape(x, (batch, heads, blocks, size * dim)), (0, 2, 1, 3))
+            return ops.reshape(x, (-1, heads, size, dim))
+
+        def around(x):  # [batch, heads, length, dim] to [batch * blocks, heads, 3 * size, dim]
             x = ops.pad(x, [[0, 0], [0, 0], [size, size + end], [0, 0]])
-            x = ops.reshape(x, (-1, heads, blocks + 2, size, dim))
-            return ops.concatenate([x[:, :, :-2], x[:, :, 1:-1], x[:, :, 2:]], axis=3)
+            x = ops.reshape(x, (batch, heads, blocks + 2, size * dim))
+            x = ops.concatenate([x[:, :, :-2], x[:, :, 1:-1], x[:, :, 2:]], axis=-1)
+            return ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (-1, heads, 3 * size, dim))
 
-        key, value = beside(key), beside(value)
-        scale = ops.cast(dim**-0.5, query.dtype)
-        scores = ops.matmul(query * scale, ops.transpose(key, (0, 1, 2, 4, 3)))
         at = ops.arange(size, dtype="int32")
-        around = ops.arange(3 * size, dtype="int32") - size
-        bias = self._distances(at, around, size)  # [heads, size, 3 * size]
-        scores = scores + ops.reshape(bias, (1, heads, 1, size, 3 * size))
-        real = ops.ones((1, length), "bool") if mask is None else mask
-        real = ops.cast(ops.pad(ops.cast(real, "int32"), [[0, 0], [size, size + end]]), "bool")
-        real = ops.reshape(real, (-1, blocks + 2, size))
-        real = ops.concatenate([real[:, :-2], real[:, 1:-1], real[:, 2:]], axis=2)
-        real = ops.expand_dims(ops.expand_dims(real, 1), 3)  # [batch, 1, blocks, 1, 3 * size]
-        band = ops.reshape(self._allowed(None, at, around, causal), (1, 1, 1, size, 3 * size))
-        out = self._attend(scores, value, ops.logical_and(real, band), training)
-        out = ops.reshape(out, (-1, heads, blocks * size, dim))
+        around_at = ops.arange(3 * size, dtype="int32") - size
+        scores = self.scores(own(query), around(key), at, around_at)
+        real = ops.ones((batch, length), "int32") if mask is None else ops.cast(mask, "int32")
+        real = ops.pad(real, [[0, 0], [size, size + end]])
+        real = ops.reshape(real, (batch, blocks + 2, size))
+        real = ops.concatenate([real[:, :-2], real[:, 1:-1], real[:, 2:]], axis=-1)
+        real = ops.cast(ops.reshape(real, (-1, 3 * size)), "bool")
+        allowed = self._allowed(real, at, around_at, causal)  # [batch * blocks, 1, size, 3 * size]
+        out = self._attend(scores, around(value), allowed, training)
+        out = ops.reshape(out, (batch, blocks, heads, size * dim))
+        out = ops.reshape(ops.transpose(out, (0, 2, 1, 3)), (batch, heads, blocks * size, dim))
         return out[:, :, :length]
 
     def get_config(self):

@@ -21,8 +21,7 @@ def fit_resumable(
 
     The data of a run is a chain of segments, each a dataset of its own that follows from its
     number alone. A run that was cut resumes inside its segment: the batches it has seen are
-    skipped, all variables are restored, so the loss goes on as if nothing had happened. (On torch
-    dropout draws anew after a resumption: Keras keeps its random state outside the variables.)
+    skipped, all variables are restored, so the loss goes on as if nothing had happened.
 
     Args:
         model: a built and compiled model.

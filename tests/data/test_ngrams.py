@@ -5,12 +5,15 @@ import pytest
 
 from keras_pinyin.data.ngrams import NGramCounter, pack, select_ngrams, unpack
 
-RNG = np.random.default_rng(0)
 FIRST = 10
 
 
-def documents(count=60):
-    return [RNG.choice([3, 4, *range(10, 16)], RNG.integers(1, 40)) for _ in range(count)]
+def documents(count, last):
+    """Documents of ids 3 (punctuation), 4 (a number) and hanzi up to `last`, low ones frequent."""
+    rng = np.random.default_rng(0)
+    ids = np.array([3, 4, *range(FIRST, last + 1)])
+    share = 1 / np.arange(1, len(ids) + 1)
+    return [rng.choice(ids, rng.integers(1, 40), p=share / share.sum()) for _ in range(count)]
 
 
 def naive_counts(docs, order):
@@ -28,7 +31,7 @@ def naive_counts(docs, order):
 
 @pytest.mark.parametrize("chunk", [1 << 24, 50])
 def test_counts_are_those_of_a_plain_loop(chunk):
-    docs = documents()
+    docs = documents(60, last=15)
     counter = NGramCounter(order=4, first_hanzi=FIRST, chunk=chunk)
     for doc in docs:
         counter.add(doc)
@@ -39,18 +42,18 @@ def test_counts_are_those_of_a_plain_loop(chunk):
 
 
 def test_pack_and_unpack():
-    tokens = RNG.integers(0, 32768, 20)
+    tokens = np.random.default_rng(0).integers(0, 32768, 20)
     grams = unpack(pack(tokens, 4), 4)
     assert (grams == np.stack([tokens[i : i + 17] for i in range(4)], 1)).all()
 
 
 def selected(capacity, share=0.5):
     counter = NGramCounter(order=3, first_hanzi=FIRST)
-    for doc in documents(300):
+    for doc in documents(100, last=59):
         counter.add(doc)
-    sound = np.arange(16) // 2
+    sound = np.arange(60) // 2
     return counter.counts(), select_ngrams(
-        counter.counts(), vocabulary_size=16, capacity=capacity, sound=sound, homophone_share=share
+        counter.counts(), vocabulary_size=60, capacity=capacity, sound=sound, homophone_share=share
     )
 
 

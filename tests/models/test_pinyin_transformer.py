@@ -92,7 +92,6 @@ def test_candidates_are_legal_distinct_and_sorted(tiny_model, tiny_lexicon):
 def test_converter_is_convert(tiny_model, tiny_shards):
     fill_memory(noisy(tiny_model), tiny_shards)
     inputs = [
-        ("", "tian qi"),
         ("今天", "tian qi zhen hao ma"),  # padded on both sides
         ("", "w m q b j"),
         ("", "yin hang hang zhang hen hao"),
@@ -104,11 +103,26 @@ def test_converter_is_convert(tiny_model, tiny_shards):
         np.testing.assert_allclose([s for _, s in found], [s for _, s in alone], atol=1e-3)
 
 
-def test_next_hanzi(tiny_model, tiny_shards, tiny_lexicon):
-    fill_memory(tiny_model, tiny_shards)
-    for weight in tiny_model.trainable_weights:  # leave the word to the memory
+def memory_only(model):
+    for weight in model.trainable_weights:
         if "trust" not in weight.path:
             weight.assign(weight * 0)
+    return model
+
+
+def test_punctuation_begins_a_sentence_for_the_memory(tiny_model, tiny_lexicon, tiny_shards):
+    fill_memory(memory_only(tiny_model), tiny_shards)
+    good, comma = tiny_lexicon.vocabulary.encode("好，").tolist()
+    keys = np.tile(tiny_lexicon.keys.parse("wo men"), (3, 1))
+    sentences, scores = tiny_model.search(np.array([[0, 0], [good, comma], [0, good]]), keys)
+    sentences, scores = ops.convert_to_numpy(sentences), ops.convert_to_numpy(scores)
+    assert tiny_lexicon.vocabulary.decode(sentences[1, 0]) == "我们"
+    assert scores[1, 0] == pytest.approx(scores[0, 0], abs=1e-4)
+    assert abs(scores[2, 0] - scores[0, 0]) > 0.1
+
+
+def test_next_hanzi(tiny_model, tiny_shards, tiny_lexicon):
+    fill_memory(memory_only(tiny_model), tiny_shards)
     # The key <any> offers the most frequent hanzi: eight in this lexicon, 天 among them.
     context = tiny_lexicon.vocabulary.encode("银行行长重新调整重量，今")[None]
     hanzi, scores = tiny_model.next_hanzi(context, n_best=5)
