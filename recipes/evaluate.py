@@ -119,7 +119,7 @@ if __name__ == "__main__":
     parser.add_argument("--sets", help="folder of .tsv sets")
     parser.add_argument("--out", default="runs/report", help="folder for report.md and the rest")
     parser.add_argument("--limit", type=int, default=0, help="inputs of each set (default all)")
-    parser.add_argument("--beams", type=int, default=10, help="beams of the search (default 10)")
+    parser.add_argument("--beams", type=int, default=16, help="beams of the search (default 16)")
     parser.add_argument("--timed", type=int, default=0, help="inputs timed one by one")
     try:
         main(parser.parse_args())

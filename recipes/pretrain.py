@@ -23,8 +23,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 class Config:
     corpus: str = ""  # folder of .txt, .txt.xz, .txt.gz; empty for the default corpus
     out: str = "saved_models/starter"  # where the model goes
+    start: str = ""  # a model whose weights to begin with, where they fit
     size: str = "nano"  # nano, small or base
-    steps: int = 500  # optimizer steps
+    steps: int = 600  # optimizer steps
     positions: int = 4096  # positions of a batch, context and keys together
     peak: float = 3e-3  # learning rate after warm-up; it decays as a cosine
     warmup: int = 100  # steps
@@ -32,7 +33,6 @@ class Config:
     accumulate: int = 1  # batches whose gradients are added up to one step
     encoder_weight: float = 0.5  # of the loss on the encoder alone
     network_folds: int = 8  # of 20 parts of the text, those that train the network...
-    capacity: int = 0  # n-grams offered to the memory; 0 for as many as it has slots
     layerwise: bool = False  # train shallow first, then grow to full depth in equal stages
     distribute: str = "none"  # none, or data: all devices
     precision: str = "auto"  # auto, float32, mixed_bfloat16, mixed_float16
@@ -61,9 +61,10 @@ def main(config):
     from keras_pinyin.data.shards import prepare_shards, split_shards
     from keras_pinyin.metrics import score_conversions
     from keras_pinyin.models import Converter, PinyinTransformer
+    from keras_pinyin.models.weights import copy_weights
     from keras_pinyin.text.lexicon import DATA, Lexicon
     from keras_pinyin.training.curves import CurveLog, plot_curve
-    from keras_pinyin.training.distribution import distribution, precision
+    from keras_pinyin.training.distribution import device_count, distribution, precision
     from keras_pinyin.training.growth import grow
     from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
 
@@ -91,9 +92,11 @@ def main(config):
 
     def make(layers, first):
         model = PinyinTransformer.from_lexicon(lexicon, config.size, encoder_layers=layers)
-        if first and model.memory is not None:
+        if first:
+            if config.start:
+                say(f"{copy_weights(model, config.start)} weights begin as those of {config.start}")
             say("counting n-grams for the memory")
-            say(f"{fill_memory(model, counting, config.capacity)} n-grams in the memory")
+            say(f"{fill_memory(model, counting)} n-grams in the memory")
         return model
 
     def compiled(model):
@@ -117,7 +120,7 @@ def main(config):
         model.compile_for_conversion(optimizer, config.encoder_weight)
         return model
 
-    batching = Batching(positions=config.positions)
+    batching = Batching(positions=config.positions, multiple=device_count(config.distribute))
 
     def dataset(number):
         return examples(learning, lexicon, batching, seed=config.seed * 10_000 + number)
@@ -145,9 +148,8 @@ def main(config):
     plot_curve(run / "curve.csv", run / "curve.png", steps_per_epoch=config.segment)
 
     # Now the memory may have seen everything but the held-out part.
-    if model.memory is not None:
-        say("filling the memory from all training text")
-        fill_memory(model, training, config.capacity)
+    say("filling the memory from all training text")
+    fill_memory(model, training)
     model.save_to_preset(config.out)
     say(f"saved to {config.out}; measuring on text held out")
 

@@ -9,6 +9,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gzip
 import lzma
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +29,32 @@ TEXT = """今天天气真好，我们去公园走一走。
 你今天去公园吗？我不去，我要工作。
 电影很好看，我看了三次，还要再看。
 这是一本好书，内容很有意思。"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def suites_in_other_backends(request, tmp_path_factory):
+    """The suites of the other backends, a process each, begun beside the tests of this one."""
+    items = [i for i in request.session.items if i.path.name == "test_backends.py"]
+    runs = {}
+    for backend in (i.callspec.params["backend"] for i in items):
+        log = tmp_path_factory.mktemp("backends") / f"{backend}.log"
+        folders = ("layers", "models", "decoding", "training")
+        runs[backend] = (
+            subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "pytest", "-q", "-x", "--durations=5"),
+                    *("-p", "no:cacheprovider"),
+                    *(str(Path(__file__).parent / name) for name in folders),
+                ],
+                env={**os.environ, "KERAS_BACKEND": backend},
+                stdout=log.open("w"),
+                stderr=subprocess.STDOUT,
+            ),
+            log,
+        )
+    yield runs
+    for process, _ in runs.values():
+        process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,21 @@
-"""Fills a model's n-gram memory from labelled shards."""
+"""Fills a model's counted memories from labelled shards."""
 
-from keras_pinyin.data.ngrams import NGramCounter, select_ngrams
+from keras_pinyin.data.labelling import UNSURE
+from keras_pinyin.data.ngrams import NGramCounter, SoundCounter, select_ngrams
 from keras_pinyin.data.shards import read_shards
+from keras_pinyin.data.words import read_words
 from keras_pinyin.text import FIRST_HANZI
 
+WORD_COUNT = 2  # as often as every word of the dictionaries is taken to occur
 
-def fill_memory(model, shards, capacity=0):
-    """Counts the hanzi n-grams of shards in one pass and fills `model.memory` with the best.
+
+def fill_memory(model, shards, words=True):
+    """Counts shards in one pass and fills the memories of a model with what helps most.
 
     Args:
-        model: a `PinyinTransformer` with a memory and a lexicon.
+        model: a `PinyinTransformer` with a lexicon and `memory`, `sound_memory` or both.
         shards: paths of shards.
-        capacity: int, n-grams offered; 0 for as many as the memory has slots.
+        words: bool, whether words of dictionaries are counted too (`read_words`).
 
     Returns:
         int, n-grams that found a place.
@@ -19,13 +23,30 @@ def fill_memory(model, shards, capacity=0):
     Raises:
         ValueError: if the shards hold no hanzi.
     """
-    counter = NGramCounter(order=model.memory.order, first_hanzi=FIRST_HANZI)
-    for tokens, _ in read_shards(shards):
-        counter.add(tokens)
-    table = select_ngrams(
-        counter.counts(),
-        vocabulary_size=model.settings["hanzi_size"],
-        capacity=capacity or model.settings["memory_slots"],
-        sound=model.lexicon.main_keys,
-    )
-    return model.memory.fill(table.ngrams, table.unigram)
+    lexicon = model.lexicon
+    written = NGramCounter(first_hanzi=FIRST_HANZI)
+    heard = SoundCounter()
+    syllables = lexicon.keys.features[:, 3]
+    for tokens, keys in read_shards(shards):
+        if model.memory is not None:
+            written.add(tokens)
+        if model.sound_memory is not None:
+            heard.add(tokens, syllables[keys & (UNSURE - 1)])
+    if model.memory is not None and words:
+        written.add_words(read_words(lexicon.vocabulary), WORD_COUNT)
+    # A hanzi's sound is known when the sound memory is asked: only homophones compete.
+    filled = 0
+    for memory, counter, share in (
+        (model.memory, written, 0.5),
+        (model.sound_memory, heard, 1.0),
+    ):
+        if memory is not None:
+            table = select_ngrams(
+                counter.counts(),
+                vocabulary_size=memory.vocabulary_size,
+                capacity=int(1.5 * memory.capacity),  # buckets fill unevenly
+                sound=lexicon.main_keys,
+                homophone_share=share,
+            )
+            filled += memory.fill(table.ngrams, table.unigram)
+    return filled

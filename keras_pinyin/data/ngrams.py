@@ -35,19 +35,65 @@ def _merge(a, b):
     return grams[first], np.add.reduceat(np.concatenate([a[1], b[1]])[by_gram], first)
 
 
-class NGramCounter:
-    """Counts n-grams that end in a hanzi, in bounded memory.
+class _Counter:
+    """Counts n-grams packed into integers, in bounded memory.
+
+    Args:
+        order: int, the longest n-gram, at most 4.
+        chunk: int, tokens sorted at a time.
+        limit: int, n-grams of one order held; over it those counted once are dropped.
+    """
+
+    def __init__(self, *, order=4, chunk=1 << 24, limit=1 << 27):
+        if not 2 <= order <= 4:
+            raise ValueError(f"order is {order}, but n-grams of 2 to 4 hanzi are counted.")
+        self.order = order
+        self.chunk = chunk
+        self.limit = limit
+        self._waiting = []
+        self._size = 0
+        empty = (np.zeros(0, np.uint64), np.zeros(0, np.int64))
+        self._counts = {n: empty for n in range(1, order + 1)}
+
+    def _wait(self, item, size):
+        self._waiting.append(item)
+        self._size += size
+        if self._size >= self.chunk:
+            self._flush()
+
+    def _flush(self):
+        if not self._waiting:
+            return
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        for n, grams in self._grams(waiting):
+            grams = np.sort(grams)
+            first = np.flatnonzero(np.r_[True, grams[1:] != grams[:-1]]) if len(grams) else []
+            self._add_counts(n, grams[first], np.diff(np.r_[first, len(grams)]).astype(np.int64))
+
+    def _add_counts(self, n, grams, counts):
+        grams, counts = _merge(self._counts[n], (grams, counts))
+        if len(grams) > self.limit:
+            grams, counts = grams[counts > 1], counts[counts > 1]
+        self._counts[n] = grams, counts
+
+    def counts(self):
+        """dict order -> (sorted uint64 n-grams, int64 counts)."""
+        self._flush()
+        return self._counts
+
+
+class NGramCounter(_Counter):
+    """Counts n-grams of written text that end in a hanzi.
 
     Everything that is neither hanzi, number nor latin ends a context: it becomes `boundary`,
     which n-grams may start with but not contain further on.
 
     Args:
-        order: int, the longest n-gram, at most 4.
         first_hanzi: int, ids from here on are hanzi.
         boundary: int, the id that stands for every boundary.
         transparent: ids below `first_hanzi` that contexts keep (number, latin).
-        chunk: int, tokens sorted at a time.
-        limit: int, n-grams of one order held; over it those counted once are dropped.
+        options: `order`, the longest n-gram, at most 4; `chunk`, tokens sorted at a time;
+            `limit`, n-grams of one order held: over it those counted once are dropped.
 
     Example:
         >>> counter = NGramCounter(order=2, first_hanzi=10)
@@ -57,36 +103,38 @@ class NGramCounter:
         {(2, 12): 1, (12, 13): 2, (13, 12): 1}
     """
 
-    def __init__(
-        self, *, order, first_hanzi, boundary=2, transparent=(4, 5), chunk=1 << 24, limit=1 << 27
-    ):
-        if not 2 <= order <= 4:
-            raise ValueError(f"order is {order}, but n-grams of 2 to 4 hanzi are counted.")
-        self.order = order
+    def __init__(self, *, first_hanzi, boundary=2, transparent=(4, 5), **options):
+        super().__init__(**options)
         self.first_hanzi = first_hanzi
         self.boundary = boundary
         self.transparent = tuple(transparent)
-        self.chunk = chunk
-        self.limit = limit
-        self._waiting = []
-        self._size = 0
-        empty = (np.zeros(0, np.uint64), np.zeros(0, np.int64))
-        self._counts = {n: empty for n in range(1, order + 1)}
 
     def add(self, tokens):
         """Counts one document, an int array of token ids."""
         tokens = np.asarray(tokens, np.uint16)
         keep = (tokens >= self.first_hanzi) | np.isin(tokens, self.transparent)
-        self._waiting.append(np.r_[np.uint16(self.boundary), np.where(keep, tokens, self.boundary)])
-        self._size += len(tokens) + 1
-        if self._size >= self.chunk:
-            self._flush()
+        tokens = np.r_[np.uint16(self.boundary), np.where(keep, tokens, self.boundary)]
+        self._wait(tokens, len(tokens))
 
-    def _flush(self):
-        if not self._waiting:
+    def add_words(self, words, count):
+        """Counts what lies inside words, `count` times each: nothing is said of their ends.
+
+        Args:
+            words: list of int arrays of hanzi ids.
+            count: int.
+        """
+        if not words:
             return
-        tokens = np.concatenate(self._waiting).astype(np.uint16)
-        self._waiting, self._size = [], 0
+        flat = np.concatenate(words)
+        word = np.repeat(np.arange(len(words)), [len(w) for w in words])
+        for n in range(1, self.order + 1):
+            grams = pack(flat, n)
+            inside = word[: len(grams)] == word[n - 1 :]
+            grams, counts = np.unique(grams[inside], return_counts=True)
+            self._add_counts(n, grams, counts * count)
+
+    def _grams(self, waiting):
+        tokens = np.concatenate(waiting).astype(np.uint16)
         boundary = tokens == self.boundary
         tokens = tokens[np.r_[True, ~(boundary[1:] & boundary[:-1])]]
         hanzi, boundary = tokens >= self.first_hanzi, tokens == self.boundary
@@ -95,18 +143,34 @@ class NGramCounter:
             valid = hanzi[n - 1 :].copy()
             for inside in range(1, n - 1):
                 valid &= ~boundary[inside : inside + len(valid)]
-            grams = np.sort(grams[valid])
-            first = np.flatnonzero(np.r_[True, grams[1:] != grams[:-1]]) if len(grams) else []
-            counts = np.diff(np.r_[first, len(grams)]).astype(np.int64)
-            grams, counts = _merge(self._counts[n], (grams[first], counts))
-            if len(grams) > self.limit:
-                grams, counts = grams[counts > 1], counts[counts > 1]
-            self._counts[n] = grams, counts
+            yield n, grams[valid]
 
-    def counts(self):
-        """dict order -> (sorted uint64 n-grams, int64 counts)."""
-        self._flush()
-        return self._counts
+
+class SoundCounter(_Counter):
+    """Counts hanzi with the syllables around them, what is heard before anything is written.
+
+    The n-grams are `(next syllable, hanzi)`, `(syllable before, next, hanzi)` and `(next but one,
+    before, next, hanzi)`, with 0 for whatever is no syllable.
+
+    Args:
+        options: `chunk` and `limit`, as for `NGramCounter`.
+    """
+
+    def add(self, tokens, syllables):
+        """Counts one document: ids of tokens, and of their syllables, 0 where there is none."""
+        self._wait((np.r_[tokens, 0], np.r_[syllables, 0]), len(tokens) + 1)
+
+    def _grams(self, waiting):
+        tokens, syllables = (np.concatenate(column).astype(np.uint64) for column in zip(*waiting))
+        padded = np.r_[np.uint64(0), syllables, np.zeros(2, np.uint64)]
+        typed = syllables > 0
+        before, after, later = (padded[i : i + len(tokens)][typed] for i in (0, 2, 3))
+        later = np.where(after == 0, 0, later)
+        columns = [tokens[typed], after, before, later]
+        grams = np.zeros(len(after), np.uint64)
+        for n, column in enumerate(columns[: self.order], 1):
+            grams = grams | (column << np.uint64(BITS * (n - 1)))
+            yield n, grams
 
 
 @dataclass

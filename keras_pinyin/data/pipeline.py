@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_pinyin.data.labelling import UNSURE
+from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
 LENGTHS = (8, 12, 16, 24, 32, 48)
@@ -17,6 +18,7 @@ class Batching:
 
     Attributes:
         positions: positions (context and keys) of a batch; its rows follow from the length.
+        multiple: rows of a batch are a multiple of it, so that devices can share them.
         lengths: the lengths that rows come in; each is compiled once.
         max_keys: longer runs of hanzi are cut into pieces of that many keys.
         short: share of rows in the shortest length that holds their keys, the rest get as much
@@ -24,18 +26,24 @@ class Batching:
         context_free: share of rows that must do without left context.
         prefix_rate: share of rows in which keys are cut to prefixes, or left out altogether.
         tone_rate: share of rows keyed with tones.
+        unfinished: share of rows cut off after any key, as while one types.
+        other_reading: how often a hanzi whose reading pypinyin guessed is keyed by another of
+            its readings; less often where it would flood the hanzi of that sound.
         candidates: hanzi that the softmax of a position is restricted to.
         frequent: how many of them are the key's most frequent; the rest are drawn from its tail.
         shuffle: rows held for shuffling.
     """
 
     positions: int = 4096
+    multiple: int = 1
     lengths: tuple = LENGTHS
     max_keys: int = 32
     short: float = 0.6
     context_free: float = 0.2
     prefix_rate: float = 0.06
     tone_rate: float = 0.03
+    unfinished: float = 0.1
+    other_reading: float = 0.1
     candidates: int = 32
     frequent: int = 24
     shuffle: int = 65536
@@ -71,7 +79,7 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     paths = [str(p) for p in paths]
     if not paths:
         raise ValueError("There are no shards to read: label a corpus with prepare_shards first.")
-    tables = _tables(lexicon)
+    tables = _tables(lexicon, batching)
     passes = tf.data.Dataset.counter() if repeat else tf.data.Dataset.range(1)
     files = passes.flat_map(
         lambda number: tf.data.Dataset.from_tensor_slices(
@@ -91,12 +99,15 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     if training:
         # Keras looks at the first batch of a dataset before it begins: that must not change it.
         rows = rows.shuffle(batching.shuffle, seed=seed + 1, reshuffle_each_iteration=False)
+
+    def batch_size(length):
+        multiple = tf.cast(batching.multiple, tf.int64)
+        return tf.maximum(tf.cast(batching.positions, tf.int64) // length // multiple, 1) * multiple
+
     batches = rows.group_by_window(
         key_func=lambda tokens, keys, length: length,
-        reduce_func=lambda length, window: window.batch(
-            tf.cast(batching.positions, tf.int64) // length, drop_remainder=False
-        ),
-        window_size_func=lambda length: tf.cast(batching.positions, tf.int64) // length,
+        reduce_func=lambda length, window: window.batch(batch_size(length)),
+        window_size_func=batch_size,
     )
     numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), batches))
     finish = _finish_training if training else _finish_evaluation
@@ -107,7 +118,7 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     ).prefetch(4)
 
 
-def _tables(lexicon):
+def _tables(lexicon, batching):
     keys = lexicon.keys
     candidates = lexicon.candidates()
     prefixes = np.zeros((len(keys), 6), np.int32)
@@ -117,13 +128,33 @@ def _tables(lexicon):
         prefixes[index, : len(cut)] = cut
         prefixes[index, len(cut) :] = index
         counts[index] = max(len(cut), 1)
+    readings, odds = _other_readings(lexicon, batching.other_reading)
     return {
+        "readings": tf.constant(readings),
+        "reading_odds": tf.constant(odds),
         "untoned": tf.constant(keys.untoned),
         "prefixes": tf.constant(prefixes),
         "prefix_count": tf.constant(counts),
         "candidates": tf.constant(candidates),
         "candidate_count": tf.constant((candidates > 0).sum(1).astype(np.int32)),
     }
+
+
+def _other_readings(lexicon, rate):
+    """Two untoned keys of every hanzi beside its main one, and how often they are typed for it."""
+    keys, main = lexicon.keys, lexicon.main_keys
+    readings = np.zeros((len(lexicon.vocabulary), 2), np.int32)
+    odds = np.zeros(readings.shape, np.float32)
+    totals = [sum(counts.values()) for counts in lexicon.entries.values()]
+    sound = np.bincount(main[FIRST_HANZI:], weights=totals, minlength=len(keys))
+    for i, counts in enumerate(lexicon.entries.values()):
+        hanzi = FIRST_HANZI + i
+        others = dict.fromkeys(keys.untoned[keys.ids[r]] for r in counts if r in keys.ids)
+        others.pop(main[hanzi], None)
+        for place, key in enumerate(list(others)[:2]):
+            readings[hanzi, place] = key
+            odds[hanzi, place] = rate * min(1, sound[key] / max(totals[i], 1))
+    return readings, odds
 
 
 def _cut(number, record, batching, seed, training):
@@ -146,7 +177,11 @@ def _cut(number, record, batching, seed, training):
     size = piece_end - piece_start  # [rows]
 
     lengths = tf.constant(batching.lengths)
-    draw = tf.random.stateless_uniform([2, tf.size(size)], [seed, tf.cast(number, tf.int32)])
+    draw = tf.random.stateless_uniform([3, tf.size(size)], [seed, tf.cast(number, tf.int32)])
+    if training:
+        share = draw[2] / batching.unfinished if batching.unfinished else tf.ones_like(draw[2])
+        part = tf.cast(tf.cast(size, tf.float32) * share, tf.int32) + 1
+        size = tf.minimum(size, part)
     fitting = tf.cast(size[:, None] <= lengths, tf.float32)
     smallest = tf.argmax(fitting, 1, output_type=tf.int32)
     # Long rows are drawn less often: each length gets about the same share of positions.
@@ -180,9 +215,16 @@ def _finish_training(number, tokens, keys, length, tables, batching, seed):
         return tf.random.stateless_uniform(shape, [seed + salt, number])
 
     toned = keys & (UNSURE - 1)
-    # Where pypinyin guessed among readings, a tone would teach the guess.
+    # Where pypinyin guessed among readings, another may be what people type, and a tone would
+    # teach the guess.
     with_tone = (uniform(1, [rows, 1]) < batching.tone_rate) & (keys < UNSURE)
+    guessed = keys >= UNSURE
     keys = tf.where(with_tone, toned, tf.gather(tables["untoned"], toned))
+    drawn = uniform(7, shape)
+    odds = tf.cumsum(tf.gather(tables["reading_odds"], tokens), axis=-1)  # [rows, length, 2]
+    others = tf.gather(tables["readings"], tokens)
+    other = tf.where(drawn < odds[..., 0], others[..., 0], others[..., 1])
+    keys = tf.where(guessed & (drawn < odds[..., 1]), other, keys)
     cut_row = uniform(2, [rows, 1]) < batching.prefix_rate
     # Half of these rows end in an unfinished syllable, half have prefixes anywhere.
     ends = tf.concat([keys[:, 1:], tf.zeros([rows, 1], tf.int32)], 1) == 0

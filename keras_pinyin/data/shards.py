@@ -45,6 +45,14 @@ def _label_file(job):
     return name, hanzi, documents
 
 
+def _checksum(path):
+    checksum = 0
+    with open(path, "rb") as stream:
+        while chunk := stream.read(1 << 20):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
+
+
 @functools.cache
 def _labeller(lexicon_path):
     return Labeller(Lexicon.load(lexicon_path))
@@ -73,7 +81,7 @@ def prepare_shards(corpus, cache, *, lexicon_path, shards=20, workers=None, prog
         ValueError: if the corpus is empty, binary or without hanzi.
     """
     files = corpus_files(corpus)
-    stamp = [(str(f), f.stat().st_size, int(f.stat().st_mtime)) for f in files]
+    stamp = [(f.name, _checksum(f)) for f in files]
     stamp = json.dumps([VERSION, shards, Path(lexicon_path).read_text("utf-8"), stamp])
     folder = Path(cache) / f"shards-{zlib.crc32(stamp.encode()):08x}"
     if (folder / "summary.json").exists():

@@ -55,6 +55,7 @@ class NGramMemory(keras.layers.Layer):
         vocabulary_size: int, ids are below it; at most 32768.
         capacity: int, slots of the table; rounded up to a prime number of buckets of four.
         order: int, the longest n-gram, 2 to 4.
+        initial_trust: float, weight of the scores before training.
 
     Call arguments:
         history: int `[..., order - 1]`, the tokens before the position, the nearest last.
@@ -77,7 +78,7 @@ class NGramMemory(keras.layers.Layer):
         True
     """
 
-    def __init__(self, vocabulary_size, capacity, order=4, **kwargs):
+    def __init__(self, vocabulary_size, capacity, order=4, initial_trust=1.0, **kwargs):
         super().__init__(**kwargs)
         if not 2 <= order <= MAX_ORDER:
             raise ValueError(f"order is {order}, but must be 2 to {MAX_ORDER}.")
@@ -91,6 +92,7 @@ class NGramMemory(keras.layers.Layer):
         self.vocabulary_size = vocabulary_size
         self.capacity = capacity
         self.order = order
+        self.initial_trust = initial_trust
         self.buckets = buckets
 
     def build(self, history_shape, candidates_shape, state_shape):
@@ -121,9 +123,8 @@ class NGramMemory(keras.layers.Layer):
 
     def _stupid_backoff(self, shape, dtype=None):
         missing = self.order - 1 - np.arange(self.order)
-        return ops.convert_to_tensor(
-            np.concatenate([np.ones(self.order), np.log(0.4) * missing]), dtype=dtype
-        )
+        start = np.concatenate([np.ones(self.order), np.log(0.4) * missing])
+        return ops.convert_to_tensor(self.initial_trust * start, dtype=dtype)
 
     def call(self, history, candidates, state):
         value, order = self.look_up(history, candidates)
@@ -216,6 +217,7 @@ class NGramMemory(keras.layers.Layer):
             "vocabulary_size": self.vocabulary_size,
             "capacity": self.capacity,
             "order": self.order,
+            "initial_trust": self.initial_trust,
         }
 
 

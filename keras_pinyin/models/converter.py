@@ -3,7 +3,8 @@
 import keras
 import numpy as np
 
-from keras_pinyin.models.pinyin_transformer import MAX_CONTEXT, NEVER
+from keras_pinyin.models._search import MAX_CONTEXT
+from keras_pinyin.models._tokens import NEVER
 
 LENGTHS = (
     4,

@@ -1,14 +1,8 @@
 """The encoder-decoder that turns keys into hanzi."""
 
-import json
-import os
-import shutil
-from pathlib import Path
-
 import keras
 from keras import ops
 
-from keras_pinyin.decoding import beam_search
 from keras_pinyin.layers import (
     NGramEmbedding,
     NGramMemory,
@@ -16,19 +10,13 @@ from keras_pinyin.layers import (
     PinyinEmbedding,
     PinyinEncoderLayer,
 )
-from keras_pinyin.models.presets import SIZES
-from keras_pinyin.models.weights import find_preset, load_half, save_half
-from keras_pinyin.text import FIRST_HANZI, Lexicon
-from keras_pinyin.text.keys import ANY
-
-MASK, BOS = 1, 2
-MAX_CONTEXT = 32
-LAST_TRANSPARENT = 5  # ids up to here (numbers and latin among them) do not end a context
-NEVER = -1e9
+from keras_pinyin.models._saving import Presets
+from keras_pinyin.models._search import Search
+from keras_pinyin.models._tokens import BOS, MASK, boundaries, masked
 
 
 @keras.saving.register_keras_serializable(package="keras_pinyin")
-class PinyinTransformer(keras.Model):
+class PinyinTransformer(Search, Presets, keras.Model):
     """Converts pinyin keys to hanzi, given the text to the left.
 
     One sequence goes in: the hanzi of the left context, then the keys. The encoder mixes heads of
@@ -51,7 +39,8 @@ class PinyinTransformer(keras.Model):
         ffn_dim, decoder_ffn_dim: int, inner widths of the feed-forward blocks.
         attention: dict, arguments of `MixedAttention`.
         key_memory_rows, key_memory_dim: int, the trained memory of key n-grams; 0 rows for none.
-        memory_slots: int, slots of the counted n-gram memory; 0 for none.
+        memory_slots: int, slots of the counted memory of written n-grams; 0 for none.
+        sound_memory_slots: int, slots of the counted memory of hanzi among syllables; 0 for none.
         max_length: int, positions of context and keys together.
         dropout: float.
         aligned: bool, see above.
@@ -92,6 +81,7 @@ class PinyinTransformer(keras.Model):
         key_memory_rows=0,
         key_memory_dim=32,
         memory_slots=0,
+        sound_memory_slots=0,
         max_length=128,
         dropout=0.0,
         aligned=True,
@@ -113,6 +103,7 @@ class PinyinTransformer(keras.Model):
             key_memory_rows=key_memory_rows,
             key_memory_dim=key_memory_dim,
             memory_slots=memory_slots,
+            sound_memory_slots=sound_memory_slots,
             max_length=max_length,
             dropout=dropout,
             aligned=aligned,
@@ -150,9 +141,13 @@ class PinyinTransformer(keras.Model):
         self.decoder_norm = keras.layers.LayerNormalization(epsilon=1e-5, name="decoder_norm")
         self.encoder_head = keras.layers.Dense(dim, use_bias=False, name="encoder_head")
         self.decoder_head = keras.layers.Dense(dim, use_bias=False, name="decoder_head")
-        self.memory = None
+        self.memory = self.sound_memory = None
         if memory_slots and aligned:
             self.memory = NGramMemory(hanzi_size, memory_slots, name="memory")
+        if sound_memory_slots and aligned:
+            self.sound_memory = NGramMemory(
+                hanzi_size, sound_memory_slots, initial_trust=0.6, name="sound_memory"
+            )
 
     def build(self, input_shape=None):
         settings = self.settings
@@ -174,8 +169,9 @@ class PinyinTransformer(keras.Model):
             layer.build(state, state, state)
         for layer in (self.encoder_norm, self.decoder_norm, self.encoder_head, self.decoder_head):
             layer.build(state)
-        if self.memory is not None:
-            self.memory.build((None, None, self.memory.order - 1), (None, None, 1), state)
+        for memory in (self.memory, self.sound_memory):
+            if memory is not None:
+                memory.build((None, None, memory.order - 1), (None, None, 1), state)
         self.built = True
 
     def _table(self, name, shape):
@@ -186,7 +182,13 @@ class PinyinTransformer(keras.Model):
     # Encoder
 
     def encode(self, hanzi, keys, training=None):
-        """Encoder states `[batch, length, dim]`, the pinyin parts, and the padding mask."""
+        """What the keys say before a hanzi is written.
+
+        Returns:
+            encoded: `[batch, length, dim]`. pinyin: the pinyin parts of the embedding. around:
+            the syllables that the sound memory looks at, int32 `[batch, length, 3]`. mask: bool
+            `[batch, length]`, True where there is a token or a key.
+        """
         hanzi, keys = ops.cast(hanzi, "int32"), ops.cast(keys, "int32")
         typed = keys > 0
         mask = ops.logical_or(typed, hanzi > 0)  # [batch, length]
@@ -212,13 +214,31 @@ class PinyinTransformer(keras.Model):
             x = x + self.key_memory(ops.where(typed, features[..., 3], known))
         for layer in self.encoder:
             x = layer(x, pinyin=pinyin, mask=mask, training=training)
-        return self.encoder_norm(x), pinyin, mask
+        return self.encoder_norm(x), pinyin, self._around(features[..., 3], typed), mask
+
+    def _around(self, syllables, typed):
+        """The next syllable but one, the one before, the next, as `SoundCounter` counts them."""
+        # An unfinished syllable is no sentence's end: an id that was never counted.
+        unknown = ops.logical_and(typed, syllables == 0)
+        syllables = ops.where(unknown, self.settings["feature_sizes"][3], syllables)
+        length = ops.shape(syllables)[1]
+        padded = ops.pad(syllables, [[0, 0], [1, 2]])
+        before, after, later = (padded[:, i : i + length] for i in (0, 2, 3))
+        return ops.stack([ops.where(after == 0, 0, later), before, after], axis=-1)
+
+    def _hear(self, candidates, encoded, around):
+        """What the encoder says of candidates: their scores, and their embeddings."""
+        table = self._rows(candidates)  # [batch, length, candidates, dim]
+        heard = self._score(table, self.encoder_head(encoded))
+        if self.sound_memory is not None:
+            heard = heard + self.sound_memory(around, candidates, encoded)
+        return heard, table
 
     # Training
 
     def call(self, inputs, training=None):
         hanzi, keys = ops.cast(inputs["hanzi"], "int32"), ops.cast(inputs["keys"], "int32")
-        encoded, pinyin, mask = self.encode(hanzi, keys, training=training)
+        encoded, pinyin, around, mask = self.encode(hanzi, keys, training=training)
         if not self.settings["aligned"]:
             return self._call_unaligned(inputs["target"], encoded, mask, training)
         candidates = ops.cast(inputs["candidates"], "int32")
@@ -228,16 +248,15 @@ class PinyinTransformer(keras.Model):
         for layer in self.decoder:
             x = layer(x, encoded, pinyin=pinyin, mask=typed, encoder_mask=mask, training=training)
         x = self.decoder_norm(x)
-        table = self._rows(candidates)  # [batch, length, candidates, dim]
-        heard = self._score(table, self.encoder_head(encoded))
+        heard, table = self._hear(candidates, encoded, around)
         logits = heard + self._score(table, self.decoder_head(x))
         logits = logits + ops.take(self.output_bias, candidates, axis=0)
         if self.memory is not None:
             logits = logits + self.memory(self._history(hanzi), candidates, x)
         legal = candidates > 0
         return {
-            "hanzi": _masked(logits, legal),
-            "encoder": _masked(heard, legal),
+            "hanzi": masked(logits, legal),
+            "encoder": masked(heard, legal),
         }
 
     def _call_unaligned(self, target, encoded, mask, training):
@@ -271,7 +290,7 @@ class PinyinTransformer(keras.Model):
         """The tokens that the memory looks back at, `[batch, length, order - 1]`."""
         size = self.memory.order - 1
         length = ops.shape(hanzi)[1]
-        padded = ops.pad(_boundaries(hanzi), [[0, 0], [size, 0]], constant_values=BOS)
+        padded = ops.pad(boundaries(hanzi), [[0, 0], [size, 0]], constant_values=BOS)
         return ops.stack([padded[:, i : i + length] for i in range(size)], axis=-1)
 
     def compile_for_conversion(self, optimizer, encoder_weight=0.5, **options):
@@ -298,270 +317,9 @@ class PinyinTransformer(keras.Model):
             **options,
         )
 
-    # Decoding
-
-    def search(self, context, keys, *, n_best=10, beams=None, shortlist=32, evidence=1.0):
-        """Beam search in the graph.
-
-        Args:
-            context: int32 `[batch, context_length]`, token ids to the left, padded on the left
-                with 0.
-            keys: int32 `[batch, length]`, key ids, padded on the right with 0.
-            n_best: int, sentences to return.
-            beams: int, beams to search with; at least `n_best`, which is the default.
-            shortlist: int, hanzi per key that the encoder hands to the decoder.
-            evidence: float, weight of what the memory says of the keys themselves: with it a
-                beam whose written hanzi make the next key unlikely falls behind at once.
-
-        Returns:
-            sentences: int32 `[batch, n_best, length]`. scores: float32 `[batch, n_best]`, natural
-            logarithms.
-        """
-        beams = max(beams or n_best, n_best)
-        context, keys = ops.cast(context, "int32"), ops.cast(keys, "int32")
-        batch, length = ops.shape(keys)[0], ops.shape(keys)[1]
-        hanzi = ops.concatenate([context, ops.zeros_like(keys)], axis=1)
-        encoded, pinyin, mask = self.encode(
-            hanzi, ops.concatenate([ops.zeros_like(context), keys], axis=1)
-        )
-        first = ops.shape(context)[1]
-        here = encoded[:, first:]  # [batch, length, dim]
-        candidates = ops.take(self.allowed, keys, axis=0)  # [batch, length, homophones]
-        heard = self._hear(candidates, self.encoder_head(here))
-        shortlist = min(shortlist, self.settings["homophones"])
-        heard, place = ops.top_k(_masked(heard, candidates > 0), shortlist)
-        candidates = ops.take_along_axis(candidates, ops.cast(place, "int32"), axis=-1)
-        heard = heard + ops.where(
-            candidates > 0, ops.take(self.output_bias, candidates, axis=0), 0.0
-        )
-
-        def per_beam(x):
-            shape = ops.shape(x)
-            x = ops.repeat(ops.expand_dims(x, 1), beams, axis=1)
-            return ops.reshape(x, (batch * beams, *shape[1:]))
-
-        encoded, here, pinyin, mask = map(per_beam, (encoded, here, pinyin[:, first:], mask))
-        candidates, heard, keys = per_beam(candidates), per_beam(heard), per_beam(keys)
-        nothing = ops.where(ops.arange(shortlist) == 0, 0.0, NEVER)  # what padding is written with
-        fixed, caches = [], []
-        for layer in self.decoder:
-            cache = layer.empty_cache(batch * beams, length, encoded)
-            fixed.append(cache.pop("cross"))
-            caches.append(cache)
-
-        def step(caches, recent, index):
-            x = self.embedding.hanzi_embedding(recent[:, -1:]) + _at(here, index)
-            new = []
-            for layer, cache, cross in zip(self.decoder, caches, fixed):
-                x, cache = layer(
-                    x,
-                    None,
-                    pinyin=_at(pinyin, index),
-                    encoder_mask=mask,
-                    cache={**cache, "cross": cross},
-                    cache_index=index,
-                )
-                cache.pop("cross")
-                new.append(cache)
-            x = ops.squeeze(self.decoder_norm(x), 1)  # [batch * beams, dim]
-            tokens = ops.squeeze(_at(candidates, index), 1)  # [batch * beams, shortlist]
-            logits = ops.squeeze(_at(heard, index), 1)
-            logits = logits + self._score(self._rows(tokens), self.decoder_head(x))
-            gain = 0.0
-            if self.memory is not None:
-                remembered = self.memory(_boundaries(recent), tokens, x)
-                logits = logits + remembered
-                gain = ops.logsumexp(_masked(remembered, tokens > 0), axis=-1, keepdims=True)
-            log_probs = ops.log_softmax(ops.cast(_masked(logits, tokens > 0), "float32"))
-            log_probs = log_probs + evidence * ops.cast(gain, "float32")
-            log_probs = _masked(log_probs, tokens > 0)
-            return ops.where(_at(keys, index) > 0, log_probs, nothing), tokens, new
-
-        history = self.memory.order - 1 if self.memory is not None else 1
-        start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
-        start = ops.where(start > 0, start, BOS)
-        sentences, scores = beam_search(
-            step,
-            caches,
-            batch_size=batch,
-            length=length,
-            beams=beams,
-            start=start,
-            history=history,
-        )
-        return sentences[:, :n_best], scores[:, :n_best]
-
-    def _hear(self, candidates, state):
-        return self._score(self._rows(candidates), state)
-
-    def next_hanzi(self, context, *, n_best=10):
-        """The likeliest next hanzi after a context, when no key is given.
-
-        Args:
-            context: int32 `[batch, context_length]`, padded on the left with 0.
-
-        Returns:
-            hanzi: int32 `[batch, n_best]`. scores: float32 `[batch, n_best]`, natural logarithms.
-        """
-        context = ops.cast(context, "int32")
-        batch = ops.shape(context)[0]
-        keys = ops.full((batch, 1), ANY, dtype="int32")
-        sentences, scores = self.search(
-            context,
-            keys,
-            n_best=n_best,
-            shortlist=self.settings["homophones"],
-            evidence=0.0,
-        )
-        return sentences[:, :, 0], scores
-
-    # What people call
-
-    def convert(self, context, keys, *, n_best=10, **options):
-        """Converts one input.
-
-        Args:
-            context: str, the text to the left; "" for none.
-            keys: str of keys separated by spaces or apostrophes, or a list of keys.
-            n_best: int, how many sentences.
-            options: further arguments of `search`.
-
-        Returns:
-            A list of (sentence, log-probability), best first.
-
-        Raises:
-            ValueError: if a key is unknown, there is none, or there are too many.
-        """
-        context, keys = self.parse(context, keys)
-        sentences, scores = self.search(context[None], keys[None], n_best=n_best, **options)
-        sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
-        return [
-            (self.lexicon.vocabulary.decode(ids), float(score))
-            for ids, score in zip(sentences, scores)
-            if score > NEVER / 2
-        ]
-
-    def parse(self, context, keys):
-        """Ids of a context (its last 32 tokens) and of keys, int32 vectors; raises as `convert`."""
-        lexicon = self._lexicon()
-        keys = lexicon.keys.parse(keys)
-        limit = self.settings["max_length"] - MAX_CONTEXT
-        if not 0 < len(keys) <= limit:
-            raise ValueError(
-                f"{len(keys)} keys given, but a conversion takes 1 to {limit}: "
-                "convert longer input in parts, each the context of the next."
-            )
-        return lexicon.vocabulary.encode(context)[-MAX_CONTEXT:].astype("int32"), keys
-
-    def _lexicon(self):
-        if self.lexicon is None:
-            raise ValueError("This model has no lexicon: call set_lexicon with the one it learned.")
-        return self.lexicon
-
-    # Making, saving, loading
-
-    @staticmethod
-    def sizes(preset):
-        """The settings of a size: "nano", "small" or "base"."""
-        if preset not in SIZES:
-            raise ValueError(f"There is no size {preset!r}: choose from {', '.join(SIZES)}.")
-        return SIZES[preset]["config"]
-
-    @classmethod
-    def from_lexicon(cls, lexicon, preset="small", **changes):
-        """A new model of a preset's size for a `Lexicon`; `changes` replace single settings."""
-        keys = lexicon.keys
-        model = cls(
-            **{
-                **cls.sizes(preset),
-                "hanzi_size": len(lexicon.vocabulary),
-                "key_size": len(keys),
-                "feature_sizes": keys.feature_sizes,
-                "homophones": int(lexicon.candidates().shape[1]),
-                **changes,
-            }
-        )
-        model.build()
-        model.set_lexicon(lexicon)
-        return model
-
-    def set_lexicon(self, lexicon):
-        """Writes the tables of a `Lexicon` into the model.
-
-        Raises:
-            ValueError: if the lexicon is of another size than the model.
-        """
-        sizes = (len(lexicon.vocabulary), len(lexicon.keys))
-        mine = (self.settings["hanzi_size"], self.settings["key_size"])
-        if sizes != mine:
-            raise ValueError(
-                f"The lexicon has {sizes[0]} tokens and {sizes[1]} keys, the model {mine[0]} and "
-                f"{mine[1]}: use the lexicon that was saved with the model."
-            )
-        self.lexicon = lexicon
-        self.key_features.assign(lexicon.keys.features)
-        self.hanzi_key.assign(lexicon.main_keys)
-        self.allowed.assign(lexicon.candidates())
-
-    def save_to_preset(self, folder):
-        """Writes config, weights (half precision) and lexicon; a good folder is never left half."""
-        folder = Path(folder)
-        part = folder.with_name(folder.name + f".part{os.getpid()}")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        try:
-            config = keras.saving.serialize_keras_object(self)
-            (part / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-            save_half(self, part / "model.weights.npz")
-            self._lexicon().save(part / "lexicon.tsv")
-            if folder.exists():
-                for other in folder.iterdir():  # the card and figures stay
-                    if not (part / other.name).exists():
-                        other.rename(part / other.name)
-                shutil.rmtree(folder)
-            part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-
-    @classmethod
-    def from_preset(cls, preset, load_weights=True):
-        """Loads a model from a folder that `save_to_preset` wrote, or a released name.
-
-        Raises:
-            ValueError: if there is no such preset, or its weights are of another shape.
-        """
-        folder = find_preset(preset)
-        model = keras.saving.deserialize_keras_object(
-            json.loads((folder / "config.json").read_text())
-        )
-        if not model.built:
-            model.build()
-        if load_weights:
-            load_half(model, folder / "model.weights.npz")
-        model.set_lexicon(Lexicon.load(folder / "lexicon.tsv"))
-        return model
-
     def get_config(self):
         return {**super().get_config(), **self.settings}
 
     @classmethod
     def from_config(cls, config):
         return cls(**config)
-
-
-def _at(x, index):
-    """One position of `[batch, length, ...]`, as `[batch, 1, ...]`."""
-    return ops.take(x, ops.expand_dims(index, 0), axis=1)
-
-
-def _boundaries(tokens):
-    """Punctuation becomes the boundary token that counted contexts start with."""
-    inside = ops.logical_and(tokens > LAST_TRANSPARENT, tokens < FIRST_HANZI)
-    inside = ops.logical_or(inside, tokens < BOS)
-    return ops.where(inside, BOS, tokens)
-
-
-def _masked(scores, legal):
-    return ops.where(
-        legal, scores, ops.cast(NEVER if scores.dtype != "float16" else -6e4, scores.dtype)
-    )

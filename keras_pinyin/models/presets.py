@@ -19,7 +19,8 @@ SIZES = {
             },
             "key_memory_rows": 1 << 15,
             "key_memory_dim": 16,
-            "memory_slots": 400_000,
+            "memory_slots": 1_000_000,
+            "sound_memory_slots": 1_000_000,
         },
     },
     "small": {
@@ -38,9 +39,10 @@ SIZES = {
                 "key_dim": 32,
                 "window": 4,
             },
-            "key_memory_rows": 1 << 17,
+            "key_memory_rows": 1 << 16,
             "key_memory_dim": 32,
-            "memory_slots": 2_400_000,
+            "memory_slots": 1_800_000,
+            "sound_memory_slots": 1_300_000,
         },
     },
     "base": {
@@ -62,6 +64,7 @@ SIZES = {
             "key_memory_rows": 1 << 19,
             "key_memory_dim": 64,
             "memory_slots": 4_000_000,
+            "sound_memory_slots": 4_000_000,
         },
     },
 }

@@ -86,6 +86,28 @@ def load_half(model, path):
         variable.assign(stored[name])
 
 
+def copy_weights(model, preset):
+    """Takes over the weights of a saved model wherever name and shape are the same.
+
+    Returns:
+        int, how many tensors were taken over.
+
+    Raises:
+        ValueError: if there is no such preset, or nothing fits.
+    """
+    path = find_preset(preset) / "model.weights.npz"
+    stored = read_arrays(path, "fetch or train them again")
+    copied = 0
+    for variable in model.trainable_variables:
+        value = stored.get(variable.path.split("/", 1)[1])
+        if value is not None and value.shape == tuple(variable.shape):
+            variable.assign(value)
+            copied += 1
+    if not copied:
+        raise ValueError(f"Nothing in {path} fits this model: start from one of the same size.")
+    return copied
+
+
 def read_arrays(path, remedy):
     """The arrays of an `.npz` file as a dict; `remedy` ends the sentence if it is broken."""
     try:

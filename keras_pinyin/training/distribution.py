@@ -37,6 +37,11 @@ def distribution(kind):
     raise ValueError(f"Several devices need the backend jax or tensorflow, not {backend}.")
 
 
+def device_count(kind):
+    """Devices that share a batch under `distribution(kind)`."""
+    return 1 if kind == "none" else len(keras.distribution.list_devices())
+
+
 def precision(kind="auto"):
     """Sets Keras's dtype policy: "float32", "mixed_bfloat16", "mixed_float16" or "auto".
 

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from keras_pinyin.data.ngrams import NGramCounter, pack, select_ngrams, unpack
+from keras_pinyin.data.ngrams import NGramCounter, SoundCounter, pack, select_ngrams, unpack
 
 FIRST = 10
 
@@ -100,3 +100,36 @@ def test_no_hanzi():
     counter.add(np.array([3, 4]))
     with pytest.raises(ValueError, match="no hanzi"):
         select_ngrams(counter.counts(), vocabulary_size=16, capacity=9, sound=np.zeros(16, int))
+
+
+def test_words_count_inside_themselves_only():
+    counter = NGramCounter(order=3, first_hanzi=FIRST)
+    counter.add(np.array([10, 11]))
+    counter.add_words([np.array([10, 11, 12]), np.array([12, 13])], 5)
+    found = {
+        n: dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
+        for n, (grams, counts) in counter.counts().items()
+    }
+    assert found[1] == {(10,): 6, (11,): 6, (12,): 10, (13,): 5}
+    assert found[2] == {(2, 10): 1, (10, 11): 6, (11, 12): 5, (12, 13): 5}
+    assert found[3] == {(2, 10, 11): 1, (10, 11, 12): 5}
+
+
+@pytest.mark.parametrize("chunk", [1 << 24, 30])
+def test_sounds_around_a_hanzi_are_those_of_a_plain_loop(chunk):
+    rng = np.random.default_rng(1)
+    counter, expected = SoundCounter(chunk=chunk), {n: Counter() for n in (1, 2, 3, 4)}
+    for _ in range(30):
+        tokens = rng.integers(FIRST, 20, rng.integers(1, 15))
+        sounds = np.where(rng.random(len(tokens)) < 0.2, 0, tokens // 2)
+        counter.add(tokens, sounds)
+        padded = [0, *sounds.tolist(), 0, 0]
+        for i, hanzi in enumerate(tokens.tolist()):
+            before, here, after, later = padded[i : i + 4]
+            if here:
+                gram = (later if after else 0, before, after, hanzi)
+                for n in expected:
+                    expected[n][gram[4 - n :]] += 1
+    for n, (grams, counts) in counter.counts().items():
+        found = dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
+        assert found == expected[n]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from keras_pinyin.data.pipeline import Batching, examples
-from keras_pinyin.data.shards import read_shards
+from keras_pinyin.data.shards import prepare_shards, read_shards
+from keras_pinyin.text import FIRST_HANZI, Lexicon
 
 SMALL = Batching(positions=128, lengths=(8, 16, 32), candidates=8, frequent=5, shuffle=64)
 
@@ -67,6 +68,44 @@ def test_rows_are_pieces_of_documents_and_hardly_padded(tiny_shards, tiny_lexico
     assert padding < 0.35 * positions
 
 
+def test_some_rows_stop_before_their_end(tiny_shards, tiny_lexicon):
+    """As while one types: after the keys the text would go on."""
+    texts = [tokens.tolist() for tokens, _ in read_shards(tiny_shards)]
+    pairs = {(a, b) for text in texts for a, b in zip(text, [*text[1:], 0])}
+    ends = {a for a, b in pairs if b < FIRST_HANZI}
+    always = Batching(**{**vars(SMALL), "unfinished": 1.0})
+    for batching, expected in ((SMALL, True), (always, True)):
+        batches = examples(tiny_shards, tiny_lexicon, batching, seed=5).take(20)
+        last = {
+            int(row[row > 0][-1]) for x, _, _ in batches.as_numpy_iterator() for row in x["hanzi"]
+        }
+        assert bool(last - ends) == expected
+    never = Batching(**{**vars(SMALL), "unfinished": 0.0})
+    batches = examples(tiny_shards, tiny_lexicon, never, seed=5).take(20)
+    last = {int(row[row > 0][-1]) for x, _, _ in batches.as_numpy_iterator() for row in x["hanzi"]}
+    assert last <= ends
+
+
+def test_guessed_readings_vary(tmp_path):
+    lexicon = Lexicon(
+        {"地": {"di4": 5, "de5": 0}, "的": {"de5": 9}, "慢": {"man4": 3}, "跑": {"pao3": 3}}
+    )
+    lexicon.save(tmp_path / "lexicon.tsv")
+    (tmp_path / "a.txt").write_text("慢地跑\n\n跑地慢\n\n" * 50, encoding="utf-8")
+    folder = prepare_shards(
+        tmp_path / "a.txt", tmp_path, lexicon_path=tmp_path / "lexicon.tsv", workers=1
+    )
+    often = Batching(**{**vars(SMALL), "other_reading": 0.5, "prefix_rate": 0.0, "tone_rate": 0.0})
+    ground = int(lexicon.vocabulary.encode("地")[0])
+    typed = {}
+    for inputs, _, _ in examples([*folder.glob("*.tfrecord")], lexicon, often).take(10):
+        at = (inputs["hanzi"].numpy() == ground) & (inputs["keys"].numpy() > 0)
+        for key in inputs["keys"].numpy()[at]:
+            typed[lexicon.keys.names[key]] = typed.get(lexicon.keys.names[key], 0) + 1
+    assert set(typed) == {"di", "de"}
+    assert 0.3 < typed["de"] / sum(typed.values()) < 0.7
+
+
 def test_candidates_of_a_position_do_not_repeat(tiny_shards, tiny_lexicon):
     for inputs, _, _ in take(tiny_shards, tiny_lexicon, 10, seed=1):
         for row in inputs["candidates"].reshape(-1, 8):
@@ -79,6 +118,12 @@ def test_evaluation_batches_have_all_candidates_and_plain_keys(tiny_shards, tiny
     for inputs, _, _ in batches:
         assert inputs["candidates"].shape[-1] == tiny_lexicon.candidates().shape[1]
         assert (inputs["keys"] < tiny_lexicon.keys.first_prefix).all()
+
+
+def test_rows_for_several_devices(tiny_shards, tiny_lexicon):
+    shared = Batching(**{**vars(SMALL), "multiple": 6})
+    for inputs, _, _ in examples(tiny_shards, tiny_lexicon, shared).take(10):
+        assert inputs["hanzi"].shape[0] % 6 == 0
 
 
 def test_no_shards(tiny_lexicon):

@@ -162,6 +162,20 @@ def test_presets_round_trip(tiny_model, tiny_batch, tmp_path):
     np.testing.assert_array_equal(forward(twice, tiny_batch)["hanzi"], found["hanzi"])
 
 
+def test_weights_of_another_model_are_a_start(tiny_model, tiny_lexicon, tmp_path):
+    noisy(tiny_model).save_to_preset(tmp_path / "a")
+    other = PinyinTransformer.from_lexicon(tiny_lexicon, "nano", key_memory_rows=999)
+    others = {v.path.split("/", 1)[1]: v for v in other.trainable_variables}
+    copied = weights_module.copy_weights(other, tmp_path / "a")
+    assert copied == len(others) - 1  # all but the table of another size
+    for variable in tiny_model.trainable_variables:
+        name = variable.path.split("/", 1)[1]
+        same = others[name].shape == variable.shape and np.allclose(
+            ops.convert_to_numpy(others[name]), ops.convert_to_numpy(variable), atol=1e-2
+        )
+        assert same == (name != "key_memory/table")
+
+
 def test_bad_presets_give_one_sentence(tiny_model, tmp_path):
     with pytest.raises(ValueError, match="There is no model"):
         PinyinTransformer.from_preset(tmp_path / "nothing")
@@ -219,3 +233,33 @@ def test_sequence_to_sequence_learns_to_copy(tiny_lexicon):
     assert model(inputs)["hanzi"].shape == (32, 3, len(tiny_lexicon.vocabulary))
     # Who knows only which ten hanzi there are gets log 10, which is 2.3.
     assert np.mean(losses[-5:]) < 1
+
+
+def test_generated_scores_are_those_of_training(tiny_lexicon):
+    model = noisy(
+        PinyinTransformer.from_lexicon(tiny_lexicon, "nano", aligned=False, key_memory_rows=64)
+    )
+    source = np.random.default_rng(0).integers(30, 40, (2, 5)).astype("int32")
+    source[1, 3:] = 0
+    tokens, scores = model.generate(source, length=4, n_best=3, beams=5)
+    tokens, scores = ops.convert_to_numpy(tokens), ops.convert_to_numpy(scores)
+    assert tokens.shape == (2, 3, 4) and (np.diff(scores) <= 0).all()
+    for row in range(2):
+        assert len({tuple(t) for t in tokens[row].tolist()}) == 3
+        for written, score in zip(tokens[row], scores[row]):
+            assert (written > 0).all()  # nothing taught this model to end
+            target = written[None]
+            inputs = {"hanzi": source[row : row + 1], "keys": np.zeros((1, 5), "int32")}
+            logits = forward(model, {**inputs, "target": target})["hanzi"][0]
+            log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+            assert log_probs[np.arange(4), written].sum() == pytest.approx(score, abs=1e-3)
+    model.output_bias.assign(np.eye(len(tiny_lexicon.vocabulary), dtype="float32")[2] * 50)
+    tokens, scores = model.generate(source, length=4, n_best=2)
+    assert (ops.convert_to_numpy(tokens)[:, 0] == 0).all()  # ends at once, for certain
+    assert ops.convert_to_numpy(scores)[:, 0] == pytest.approx(0, abs=1e-3)
+    assert (ops.convert_to_numpy(scores)[:, 1] < -10).all()
+
+
+def test_free_writing_is_for_models_without_alignment(tiny_model):
+    with pytest.raises(ValueError, match="one hanzi per key"):
+        tiny_model.generate(np.ones((1, 3), "int32"), length=2)

@@ -1,0 +1,234 @@
+"""How a `PinyinTransformer` writes: beam search, and what people call."""
+
+from keras import ops
+
+from keras_pinyin.decoding import beam_search
+from keras_pinyin.models._tokens import BOS, NEVER, boundaries, masked
+from keras_pinyin.text.keys import ANY
+
+MAX_CONTEXT = 32
+
+
+class Search:
+    """The part of `PinyinTransformer` that writes."""
+
+    def search(self, context, keys, *, n_best=10, beams=None, shortlist=32, evidence=1.0):
+        """Beam search in the graph.
+
+        Args:
+            context: int32 `[batch, context_length]`, token ids to the left, padded on the left
+                with 0.
+            keys: int32 `[batch, length]`, key ids, padded on the right with 0.
+            n_best: int, sentences to return.
+            beams: int, beams to search with; at least `n_best`, and 16 by default.
+            shortlist: int, hanzi per key that the encoder hands to the decoder.
+            evidence: float, weight of what the memory says of the keys themselves: with it a
+                beam whose written hanzi make the next key unlikely falls behind at once.
+
+        Returns:
+            sentences: int32 `[batch, n_best, length]`. scores: float32 `[batch, n_best]`, natural
+            logarithms.
+        """
+        beams = max(beams or 16, n_best)
+        context, keys = ops.cast(context, "int32"), ops.cast(keys, "int32")
+        batch, length = ops.shape(keys)[0], ops.shape(keys)[1]
+        hanzi = ops.concatenate([context, ops.zeros_like(keys)], axis=1)
+        encoded, pinyin, around, mask = self.encode(
+            hanzi, ops.concatenate([ops.zeros_like(context), keys], axis=1)
+        )
+        first = ops.shape(context)[1]
+        here = encoded[:, first:]  # [batch, length, dim]
+        candidates = ops.take(self.allowed, keys, axis=0)  # [batch, length, homophones]
+        heard, _ = self._hear(candidates, here, around[:, first:])
+        shortlist = min(shortlist, self.settings["homophones"])
+        heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)
+        candidates = ops.take_along_axis(candidates, ops.cast(place, "int32"), axis=-1)
+        heard = heard + ops.where(
+            candidates > 0, ops.take(self.output_bias, candidates, axis=0), 0.0
+        )
+
+        def per_beam(x):
+            shape = ops.shape(x)
+            x = ops.repeat(ops.expand_dims(x, 1), beams, axis=1)
+            return ops.reshape(x, (batch * beams, *shape[1:]))
+
+        encoded, here, pinyin, mask = map(per_beam, (encoded, here, pinyin[:, first:], mask))
+        candidates, heard, keys = per_beam(candidates), per_beam(heard), per_beam(keys)
+        nothing = ops.where(ops.arange(shortlist) == 0, 0.0, NEVER)  # what padding is written with
+        fixed, caches = self._empty_caches(batch * beams, length, encoded)
+
+        def step(caches, recent, index):
+            x = self.embedding.hanzi_embedding(recent[:, -1:]) + _at(here, index)
+            x, new = self._step(x, caches, fixed, _at(pinyin, index), mask, index)
+            tokens = ops.squeeze(_at(candidates, index), 1)  # [batch * beams, shortlist]
+            logits = ops.squeeze(_at(heard, index), 1)
+            logits = logits + self._score(self._rows(tokens), self.decoder_head(x))
+            gain = 0.0
+            if self.memory is not None:
+                remembered = self.memory(boundaries(recent), tokens, x)
+                logits = logits + remembered
+                gain = ops.logsumexp(masked(remembered, tokens > 0), axis=-1, keepdims=True)
+            log_probs = ops.log_softmax(ops.cast(masked(logits, tokens > 0), "float32"))
+            log_probs = log_probs + evidence * ops.cast(gain, "float32")
+            log_probs = masked(log_probs, tokens > 0)
+            return ops.where(_at(keys, index) > 0, log_probs, nothing), tokens, new
+
+        history = self.memory.order - 1 if self.memory is not None else 1
+        start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
+        start = ops.where(start > 0, start, BOS)
+        sentences, scores = beam_search(
+            step,
+            caches,
+            batch_size=batch,
+            length=length,
+            beams=beams,
+            start=start,
+            history=history,
+        )
+        return sentences[:, :n_best], scores[:, :n_best]
+
+    def next_hanzi(self, context, *, n_best=10):
+        """The likeliest next hanzi after a context, when no key is given.
+
+        Args:
+            context: int32 `[batch, context_length]`, padded on the left with 0.
+
+        Returns:
+            hanzi: int32 `[batch, n_best]`. scores: float32 `[batch, n_best]`, natural logarithms.
+        """
+        context = ops.cast(context, "int32")
+        batch = ops.shape(context)[0]
+        keys = ops.full((batch, 1), ANY, dtype="int32")
+        sentences, scores = self.search(
+            context,
+            keys,
+            n_best=n_best,
+            shortlist=self.settings["homophones"],
+            evidence=0.0,
+        )
+        return sentences[:, :, 0], scores
+
+    def generate(self, hanzi, *, length, n_best=1, beams=4):
+        """Writes freely, for a model of `aligned=False`: the whole vocabulary at every step.
+
+        Args:
+            hanzi: int32 `[batch, source_length]`, the source, padded on the right with 0.
+            length: int, the most tokens to write.
+            n_best: int, sequences to return.
+            beams: int.
+
+        Returns:
+            tokens: int32 `[batch, n_best, length]`, 0 after the end. scores: float32
+            `[batch, n_best]`, natural logarithms.
+
+        Raises:
+            ValueError: if the model is aligned; `search` converts its keys.
+        """
+        if self.settings["aligned"]:
+            raise ValueError("This model writes one hanzi per key: use search or convert.")
+        beams = max(beams, n_best)
+        hanzi = ops.cast(hanzi, "int32")
+        batch = ops.shape(hanzi)[0]
+        encoded, _, _, mask = self.encode(hanzi, ops.zeros_like(hanzi))
+        encoded, mask = ops.repeat(encoded, beams, axis=0), ops.repeat(mask, beams, axis=0)
+        fixed, caches = self._empty_caches(batch * beams, length, encoded)
+        ended = ops.where(ops.arange(beams) == 0, 0.0, NEVER)  # one way to write nothing more
+
+        def step(state, recent, index):
+            caches, over = state
+            x = self.embedding.hanzi_embedding(recent)
+            x, caches = self._step(x, caches, fixed, self._pinyin_of(recent), mask, index)
+            logits = self._vocabulary_logits(x)
+            log_probs, tokens = ops.top_k(ops.log_softmax(ops.cast(logits, "float32")), beams)
+            tokens = ops.where(over, 0, ops.cast(tokens, "int32"))
+            log_probs = ops.where(over, ended, log_probs)
+            return log_probs, tokens, (caches, over)
+
+        def step_and_end(state, recent, index):
+            # A sequence is over once it has written the token that begins one.
+            caches, over = state
+            written = ops.logical_or(recent == BOS, recent == 0)
+            over = ops.logical_or(over, ops.logical_and(index > 0, written))
+            return step((caches, over), recent, index)
+
+        tokens, scores = beam_search(
+            step_and_end,
+            (caches, ops.zeros((batch * beams, 1), "bool")),
+            batch_size=batch,
+            length=length,
+            beams=beams,
+            start=ops.full((batch, 1), BOS, dtype="int32"),
+        )
+        tokens = ops.where(tokens == BOS, 0, tokens)
+        return tokens[:, :n_best], scores[:, :n_best]
+
+    def _empty_caches(self, rows, length, encoded):
+        """What the steps of each decoder layer never change, and what they write."""
+        fixed, caches = [], []
+        for layer in self.decoder:
+            cache = layer.empty_cache(rows, length, encoded)
+            fixed.append(cache.pop("cross"))
+            caches.append(cache)
+        return fixed, caches
+
+    def _step(self, x, caches, fixed, pinyin, mask, index):
+        """One position through the decoder: its state `[rows, dim]`, and the caches."""
+        new = []
+        for layer, cache, cross in zip(self.decoder, caches, fixed):
+            x, cache = layer(
+                x,
+                None,
+                pinyin=pinyin,
+                encoder_mask=mask,
+                cache={**cache, "cross": cross},
+                cache_index=index,
+            )
+            cache.pop("cross")
+            new.append(cache)
+        return ops.squeeze(self.decoder_norm(x), 1), new
+
+    def convert(self, context, keys, *, n_best=10, **options):
+        """Converts one input.
+
+        Args:
+            context: str, the text to the left; "" for none.
+            keys: str of keys separated by spaces or apostrophes, or a list of keys.
+            n_best: int, how many sentences.
+            options: further arguments of `search`.
+
+        Returns:
+            A list of (sentence, log-probability), best first.
+
+        Raises:
+            ValueError: if a key is unknown, there is none, or there are too many.
+        """
+        context, keys = self.parse(context, keys)
+        sentences, scores = self.search(context[None], keys[None], n_best=n_best, **options)
+        sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
+        return [
+            (self.lexicon.vocabulary.decode(ids), float(score))
+            for ids, score in zip(sentences, scores)
+            if score > NEVER / 2
+        ]
+
+    def parse(self, context, keys):
+        """Ids of a context (its last 32 tokens) and of keys, int32 vectors; raises as `convert`."""
+        lexicon = self._lexicon()
+        keys = lexicon.keys.parse(keys)
+        limit = self.settings["max_length"] - MAX_CONTEXT
+        if not 0 < len(keys) <= limit:
+            raise ValueError(
+                f"{len(keys)} keys given, but a conversion takes 1 to {limit}: "
+                "convert longer input in parts, each the context of the next."
+            )
+        return lexicon.vocabulary.encode(context)[-MAX_CONTEXT:].astype("int32"), keys
+
+    def _lexicon(self):
+        if self.lexicon is None:
+            raise ValueError("This model has no lexicon: call set_lexicon with the one it learned.")
+        return self.lexicon
+
+
+def _at(x, index):
+    """One position of `[batch, length, ...]`, as `[batch, 1, ...]`."""
+    return ops.take(x, ops.expand_dims(index, 0), axis=1)

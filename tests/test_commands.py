@@ -1,0 +1,68 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from keras_pinyin.cli import main
+from keras_pinyin.data.memory import fill_memory
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def folder(tiny_model, tiny_shards, tmp_path):
+    fill_memory(tiny_model, tiny_shards)
+    tiny_model.save_to_preset(tmp_path / "model")
+    return str(tmp_path / "model")
+
+
+def test_convert_prints_candidates(folder, capsys):
+    assert main(["convert", "jintian tianqi", "--model", folder]) == 0
+    assert capsys.readouterr().out.startswith("今天天气\t-")
+    assert main(["convert", "tazai", "--model", folder, "-n", "2"]) == 0
+    found = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(found) == ["他在", "她在"]
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [
+        (["xq9q"], "cannot be read as pinyin"),
+        ([""], "no letters"),
+        (["tianqi", "--model", "nowhere"], "There is no model 'nowhere'"),
+        (["tian" * 300], "at most|takes 1 to"),
+        (["tian", "-n", "0"], "at least one"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_status_2(folder, capsys, arguments, message):
+    if "--model" not in arguments:
+        arguments = [*arguments, "--model", folder]
+    assert main(["convert", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("keras-pinyin: ") and error.count("\n") == 1
+    assert re.search(message, error)
+
+
+@pytest.mark.parametrize(
+    "content,message", [(b"", "empty"), (b"\0\1\2", "not text"), (b"latin only", "no hanzi")]
+)
+def test_pretrain_refuses_a_bad_corpus(tmp_path, content, message):
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "a.txt").write_bytes(content)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "config.json").write_text("{}")
+    command = [sys.executable, str(ROOT / "recipes" / "pretrain.py"), "--corpus", "text"]
+    found = subprocess.run(
+        [*command, "--out", "out"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+    )
+    assert found.returncode == 2
+    last = found.stderr.strip().splitlines()[-1]
+    assert last.startswith("pretrain.py: ") and message in last
+    assert (tmp_path / "out" / "config.json").read_text() == "{}"
