@@ -27,6 +27,7 @@ class Config:
     size: str = "nano"  # nano, small or base
     steps: int = 600  # optimizer steps
     positions: int = 4096  # positions of a batch, context and keys together
+    lengths: str = "8,16,24,32,48"  # that rows come in; each is compiled once
     peak: float = 3e-3  # learning rate after warm-up; it decays as a cosine
     warmup: int = 100  # steps
     optimizer: str = "adamw"  # adamw, or muon: better per step, slower to compile
@@ -39,7 +40,6 @@ class Config:
     segment: int = 100  # steps of an epoch, after each of which the curve gets a point
     runs: str = "runs"  # shards, checkpoints and curves
     seed: int = 0
-    tensorboard: bool = False  # write TensorBoard logs too (pip install tensorboard)
 
 
 SAMPLES = (
@@ -120,15 +120,18 @@ def main(config):
         model.compile_for_conversion(optimizer, config.encoder_weight)
         return model
 
-    batching = Batching(positions=config.positions, multiple=device_count(config.distribute))
+    batching = Batching(
+        positions=config.positions,
+        multiple=device_count(config.distribute),
+        lengths=tuple(int(length) for length in config.lengths.split(",")),
+    )
 
     def dataset(number):
         return examples(learning, lexicon, batching, seed=config.seed * 10_000 + number)
 
     # One stage, or growing ones: each resumes from its own checkpoint.
-    callbacks = [CurveLog(run / "curve.csv")]
-    if config.tensorboard:
-        callbacks.append(keras.callbacks.TensorBoard(run / "tensorboard"))
+    board = keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False)
+    callbacks = [CurveLog(run / "curve.csv"), board]
     with distribution(config.distribute):
         depth = PinyinTransformer.sizes(config.size)["encoder_layers"]
         model, step = None, 0

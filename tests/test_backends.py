@@ -52,7 +52,9 @@ for w in model.trainable_weights:
     w.assign(draw.normal(size=w.shape, scale=0.1).astype("float32"))
 keys = lexicon.keys.parse("tian qi hen hao")[None]
 sentences, scores = model.search(lexicon.vocabulary.encode("今天")[None], keys, n_best=3)
-out["sentences"], out["scores"] = map(ops.convert_to_numpy, (sentences, scores))
+sentences, scores = map(ops.convert_to_numpy, (sentences, scores))
+# Beams that no legal sentence is left for score -1e9, and hold anything.
+out["sentences"], out["scores"] = sentences[scores > -1e8], scores[scores > -1e8]
 np.savez(sys.argv[1], **out)
 """
 

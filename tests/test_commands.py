@@ -66,3 +66,22 @@ def test_pretrain_refuses_a_bad_corpus(tmp_path, content, message):
     last = found.stderr.strip().splitlines()[-1]
     assert last.startswith("pretrain.py: ") and message in last
     assert (tmp_path / "out" / "config.json").read_text() == "{}"
+
+
+def test_pretrain_leaves_a_model_and_its_curves(tiny_corpus, tmp_path):
+    command = [sys.executable, str(ROOT / "recipes" / "pretrain.py"), "--corpus", str(tiny_corpus)]
+    options = ["--steps", "4", "--segment", "2", "--positions", "256", "--out", "models/mine"]
+    found = subprocess.run(
+        [*command, *options, "--network-folds", "12", "--lengths", "16,48"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+    )
+    assert found.returncode == 0, found.stderr[-3000:]
+    assert "% of characters [" in found.stdout and "] -> " in found.stdout
+    run = tmp_path / "runs" / "mine"
+    assert len((run / "curve.csv").read_text().splitlines()) == 3
+    assert (run / "curve.png").read_bytes().startswith(b"\x89PNG")
+    assert list(run.glob("tensorboard/**/events*"))
+    assert (tmp_path / "models" / "mine" / "model.weights.npz").exists()

@@ -199,7 +199,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         position = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
         inputs = {
             "hanzi": shown,
-            "typed": ops.cast(typed, "int32"),
+            "typed": ops.minimum(keys, 1),  # a cast of `typed` does not convert to TFLite
             "syllable": features[..., 3],
             "position": position,
         }
