@@ -126,8 +126,8 @@ def main(config):
         lengths=tuple(int(length) for length in config.lengths.split(",")),
     )
 
-    def dataset(number):
-        return examples(learning, lexicon, batching, seed=config.seed * 10_000 + number)
+    def dataset(step):
+        return examples(learning, lexicon, batching, seed=config.seed, skip=step)
 
     # One stage, or growing ones: each resumes from its own checkpoint.
     board = keras.callbacks.TensorBoard(run / "tensorboard", write_graph=False)

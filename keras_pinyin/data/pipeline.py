@@ -1,5 +1,7 @@
 """tf.data pipeline from labelled shards to batches of context, keys and candidates."""
 
+import functools
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +40,7 @@ class Batching:
     multiple: int = 1
     lengths: tuple = LENGTHS
     max_keys: int = 32
-    short: float = 0.6
+    short: float = 0.5
     context_free: float = 0.2
     prefix_rate: float = 0.06
     tone_rate: float = 0.03
@@ -49,13 +51,15 @@ class Batching:
     shuffle: int = 65536
 
 
-def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, training=True):
+def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, training=True, skip=0):
     """A `tf.data.Dataset` of batches for `PinyinTransformer.fit`.
 
     A row is one run of hanzi (up to punctuation, a number or latin) as keys, after as much left
     context as fills its length: lengths are drawn at random, so contexts are of random length
-    and hardly a position is padding. Everything is drawn from `seed`, so the same seed gives the
-    same batches.
+    and hardly a position is padding. Sources (files that differ in the number at the end of
+    their names only) are read side by side, each as often as it has records, so that any stretch
+    of batches is a sample of them all. Everything is drawn from `seed`, so the same seed gives
+    the same batches.
 
     Args:
         paths: shard files of `prepare_shards`.
@@ -64,6 +68,7 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         seed: int.
         repeat: whether to start over at the end.
         training: if False: no prefixes, no tones, every candidate of the key, files in order.
+        skip: int, batches to leave out at the beginning; quicker than the dataset's own `skip`.
 
     Returns:
         Batches `(inputs, labels, weights)`, labels and weights once for each output, `hanzi` and
@@ -80,15 +85,9 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     if not paths:
         raise ValueError("There are no shards to read: label a corpus with prepare_shards first.")
     tables = _tables(lexicon, batching)
-    passes = tf.data.Dataset.counter() if repeat else tf.data.Dataset.range(1)
-    files = passes.flat_map(
-        lambda number: tf.data.Dataset.from_tensor_slices(
-            tf.random.experimental.stateless_shuffle(paths, [seed, number]) if training else paths
-        )
-    )
-    records = files.interleave(
-        tf.data.TFRecordDataset, cycle_length=min(16, len(paths)), block_length=4
-    )
+    records = _mixed(paths, seed, repeat) if training else tf.data.TFRecordDataset(paths)
+    if repeat and not training:
+        records = records.repeat()
     # Random draws are functions of the row's number alone: resuming repeats them exactly.
     numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), records))
     rows = numbered.map(
@@ -109,13 +108,46 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         reduce_func=lambda length, window: window.batch(batch_size(length)),
         window_size_func=batch_size,
     )
-    numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), batches))
+    numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), batches)).skip(skip)
     finish = _finish_training if training else _finish_evaluation
     return numbered.map(
         lambda number, batch: finish(number, *batch, tables, batching, seed),
         num_parallel_calls=2,
         deterministic=True,
     ).prefetch(4)
+
+
+def _mixed(paths, seed, repeat):
+    """The records of all sources, mixed in proportion to their numbers."""
+    sources = {}
+    for path in paths:
+        sources.setdefault(path.rpartition("-")[0], []).append(path)
+    datasets, weights = [], []
+    for number, files in enumerate(sources.values()):
+
+        def once(time, files=files, number=number):
+            order = tf.random.experimental.stateless_shuffle(files, [seed, number * 1000 + time])
+            return tf.data.TFRecordDataset(order)
+
+        times = tf.data.Dataset.counter(dtype=tf.int32) if repeat else tf.data.Dataset.range(1)
+        datasets.append(times.flat_map(lambda time, once=once: once(tf.cast(time, tf.int32))))
+        weights.append(sum(_record_count(path) for path in files))
+    weights = np.array(weights) / sum(weights)
+    return tf.data.Dataset.sample_from_datasets(
+        datasets, weights.tolist(), seed=seed, stop_on_empty_dataset=False
+    )
+
+
+@functools.cache
+def _record_count(path):
+    # A record is its length in 8 bytes, a checksum in 4, the data, another checksum.
+    count, place, size = 0, 0, os.path.getsize(path)
+    with open(path, "rb") as stream:
+        while place < size:
+            stream.seek(place)
+            place += 16 + int.from_bytes(stream.read(8), "little")
+            count += 1
+    return count
 
 
 def _tables(lexicon, batching):

@@ -1,5 +1,6 @@
 """The layers of pinyin models, each usable by itself in any Keras model."""
 
+from keras_pinyin.layers.context_memory import ContextMemory
 from keras_pinyin.layers.decoder_layer import PinyinDecoderLayer
 from keras_pinyin.layers.encoder_layer import PinyinEncoderLayer
 from keras_pinyin.layers.global_attention import GlobalAttention
@@ -12,6 +13,7 @@ from keras_pinyin.layers.pinyin_embedding import PinyinEmbedding
 from keras_pinyin.layers.position_attention import PositionAttention
 
 __all__ = [
+    "ContextMemory",
     "GlobalAttention",
     "LocalAttention",
     "MixedAttention",

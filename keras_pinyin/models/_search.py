@@ -39,7 +39,7 @@ class Search:
         first = ops.shape(context)[1]
         here = encoded[:, first:]  # [batch, length, dim]
         candidates = ops.take(self.allowed, keys, axis=0)  # [batch, length, homophones]
-        heard, _ = self._hear(candidates, here, around[:, first:])
+        heard, _ = self._hear(candidates, here, around[:, first:], hanzi, around)
         shortlist = min(shortlist, self.settings["homophones"])
         heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)
         candidates = ops.take_along_axis(candidates, ops.cast(place, "int32"), axis=-1)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_pinyin.layers import (
+    ContextMemory,
     NGramEmbedding,
     NGramMemory,
     PinyinDecoderLayer,
@@ -41,6 +42,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         key_memory_rows, key_memory_dim: int, the trained memory of key n-grams; 0 rows for none.
         memory_slots: int, slots of the counted memory of written n-grams; 0 for none.
         sound_memory_slots: int, slots of the counted memory of hanzi among syllables; 0 for none.
+        context_memory: bool, whether hanzi of the left context are likelier to come again.
         max_length: int, positions of context and keys together.
         dropout: float.
         aligned: bool, see above.
@@ -82,6 +84,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         key_memory_dim=32,
         memory_slots=0,
         sound_memory_slots=0,
+        context_memory=False,
         max_length=128,
         dropout=0.0,
         aligned=True,
@@ -104,6 +107,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             key_memory_dim=key_memory_dim,
             memory_slots=memory_slots,
             sound_memory_slots=sound_memory_slots,
+            context_memory=context_memory,
             max_length=max_length,
             dropout=dropout,
             aligned=aligned,
@@ -141,13 +145,15 @@ class PinyinTransformer(Search, Presets, keras.Model):
         self.decoder_norm = keras.layers.LayerNormalization(epsilon=1e-5, name="decoder_norm")
         self.encoder_head = keras.layers.Dense(dim, use_bias=False, name="encoder_head")
         self.decoder_head = keras.layers.Dense(dim, use_bias=False, name="decoder_head")
-        self.memory = self.sound_memory = None
+        self.memory = self.sound_memory = self.context_memory = None
         if memory_slots and aligned:
             self.memory = NGramMemory(hanzi_size, memory_slots, name="memory")
         if sound_memory_slots and aligned:
             self.sound_memory = NGramMemory(
                 hanzi_size, sound_memory_slots, initial_trust=0.6, name="sound_memory"
             )
+        if context_memory and aligned:
+            self.context_memory = ContextMemory(name="context_memory")
 
     def build(self, input_shape=None):
         settings = self.settings
@@ -172,6 +178,10 @@ class PinyinTransformer(Search, Presets, keras.Model):
         for memory in (self.memory, self.sound_memory):
             if memory is not None:
                 memory.build((None, None, memory.order - 1), (None, None, 1), state)
+        if self.context_memory is not None:
+            self.context_memory.build(
+                (None, None, 1), (None, None, 2), sequence, (None, None, 2), state
+            )
         self.built = True
 
     def _table(self, name, shape):
@@ -226,12 +236,19 @@ class PinyinTransformer(Search, Presets, keras.Model):
         before, after, later = (padded[:, i : i + length] for i in (0, 2, 3))
         return ops.stack([ops.where(after == 0, 0, later), before, after], axis=-1)
 
-    def _hear(self, candidates, encoded, around):
-        """What the encoder says of candidates: their scores, and their embeddings."""
+    def _hear(self, candidates, encoded, around, written, around_written):
+        """What the encoder says of candidates: their scores, and their embeddings.
+
+        `written` are the hanzi of the context, `around_written` the syllables around those.
+        """
         table = self._rows(candidates)  # [batch, length, candidates, dim]
         heard = self._score(table, self.encoder_head(encoded))
         if self.sound_memory is not None:
             heard = heard + self.sound_memory(around, candidates, encoded)
+        if self.context_memory is not None:
+            heard = heard + self.context_memory(
+                candidates, around[..., 1:], written, around_written[..., 1:], encoded
+            )
         return heard, table
 
     # Training
@@ -248,7 +265,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
         for layer in self.decoder:
             x = layer(x, encoded, pinyin=pinyin, mask=typed, encoder_mask=mask, training=training)
         x = self.decoder_norm(x)
-        heard, table = self._hear(candidates, encoded, around)
+        written = ops.where(typed, 0, hanzi)
+        heard, table = self._hear(candidates, encoded, around, written, around)
         logits = heard + self._score(table, self.decoder_head(x))
         logits = logits + ops.take(self.output_bias, candidates, axis=0)
         if self.memory is not None:

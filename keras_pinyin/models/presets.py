@@ -21,6 +21,7 @@ SIZES = {
             "key_memory_dim": 16,
             "memory_slots": 1_000_000,
             "sound_memory_slots": 1_000_000,
+            "context_memory": True,
         },
     },
     "small": {
@@ -43,6 +44,7 @@ SIZES = {
             "key_memory_dim": 32,
             "memory_slots": 1_800_000,
             "sound_memory_slots": 1_300_000,
+            "context_memory": True,
         },
     },
     "base": {
@@ -65,6 +67,7 @@ SIZES = {
             "key_memory_dim": 64,
             "memory_slots": 4_000_000,
             "sound_memory_slots": 4_000_000,
+            "context_memory": True,
         },
     },
 }

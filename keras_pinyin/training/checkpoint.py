@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import keras
@@ -33,8 +32,6 @@ class Checkpoint:
 
     def save(self, model, step, **extra):
         arrays = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(_variables(model))}
-        metrics = model.metrics_variables
-        arrays |= {f"m{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(metrics)}
         shapes = [[v.path, list(v.shape)] for v in _variables(model)]
         meta = json.dumps({"step": int(step), "variables": shapes, **extra})
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -74,13 +71,6 @@ class Checkpoint:
             variable.assign(stored[f"v{i}"])
         return meta
 
-    def add_metrics(self, model):
-        """Adds the running sums of the metrics that were saved to those of a model in training."""
-        stored = self._read()
-        for i, variable in enumerate(model.metrics_variables):
-            if f"m{i}" in stored:
-                variable.assign(variable + stored[f"m{i}"])
-
     def _read(self):
         stored = read_arrays(self.path, "remove this checkpoint")
         if "meta" not in stored:
@@ -94,22 +84,17 @@ def _variables(model):
 
 
 class SaveCheckpoint(keras.callbacks.Callback):
-    """Saves every `seconds`, counted in whole training steps, and at the end of an epoch.
+    """Saves at the end of every epoch.
 
     Args:
         checkpoint: a `Checkpoint`.
         step: int, steps taken before this `fit`.
-        seconds: float.
-        resumed: bool, whether this `fit` starts inside an epoch.
     """
 
-    def __init__(self, checkpoint, step=0, seconds=120.0, resumed=False):
+    def __init__(self, checkpoint, step=0):
         super().__init__()
-        self.resumed = resumed
         self.checkpoint = checkpoint
         self.step = step
-        self.seconds = seconds
-        self._saved = time.monotonic()
 
     def on_train_batch_begin(self, batch, logs=None):
         # Dropout draws from torch's own generator there, whose state no variable holds.
@@ -120,17 +105,6 @@ class SaveCheckpoint(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         self.step += 1
-        if self.resumed:
-            # An epoch that goes on counts what it had counted. Not every backend has made its
-            # metrics before the first step.
-            self.checkpoint.add_metrics(self.model)
-            self.resumed = False
-        if time.monotonic() - self._saved >= self.seconds:
-            self._save()
 
     def on_epoch_end(self, epoch, logs=None):
-        self._save()
-
-    def _save(self):
         self.checkpoint.save(self.model, self.step)
-        self._saved = time.monotonic()

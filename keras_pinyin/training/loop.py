@@ -1,4 +1,4 @@
-"""`model.fit` in segments, so that a run can be cut anywhere and go on exactly."""
+"""`model.fit` that can be cut anywhere and goes on exactly."""
 
 import keras
 
@@ -6,32 +6,22 @@ from keras_pinyin.training.checkpoint import Checkpoint, SaveCheckpoint
 
 
 def fit_resumable(
-    model,
-    make_dataset,
-    *,
-    steps,
-    segment,
-    first=0,
-    checkpoint=None,
-    save_seconds=120.0,
-    callbacks=(),
-    verbose=1,
+    model, make_dataset, *, steps, segment, first=0, checkpoint=None, callbacks=(), verbose=1
 ):
     """Trains a compiled model for `steps` steps, resuming from a checkpoint if there is one.
 
-    The data of a run is a chain of segments, each a dataset of its own that follows from its
-    number alone. A run that was cut resumes inside its segment: the batches it has seen are
-    skipped, all variables are restored, so the loss goes on as if nothing had happened.
+    A checkpoint is written after every epoch of `segment` steps. A run that was cut goes on from
+    the last one: all variables are restored and the batches seen are skipped, so the steps after
+    it are taken again as they were, and the loss goes on as if nothing had happened.
 
     Args:
         model: a built and compiled model.
-        make_dataset: `make_dataset(number)` gives the `tf.data.Dataset` of a segment; it must
-            give the same batches each time.
+        make_dataset: `make_dataset(step)` gives the endless `tf.data.Dataset` of the run from its
+            batch `step` on; it must give the same batches each time.
         steps: int, steps in all.
-        segment: int, steps in a segment; an epoch in Keras's words.
+        segment: int, steps of an epoch.
         first: int, the step to start from where there is no checkpoint.
         checkpoint: path of a checkpoint, or None.
-        save_seconds: float, time between checkpoints.
         callbacks: further Keras callbacks.
         verbose: as in `fit`.
 
@@ -39,27 +29,27 @@ def fit_resumable(
         int, the steps taken in all, those before the resumption included.
     """
     step = first
+    callbacks = list(callbacks)
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint)
         model.optimizer.build(model.trainable_variables)
         if checkpoint.exists():
             step = checkpoint.restore(model)["step"]
     while step < steps:
-        number, seen = divmod(step, segment)
-        count = min(segment - seen, steps - step)
-        dataset = make_dataset(number)
-        extra = list(callbacks)
-        if checkpoint is not None:
-            extra.append(SaveCheckpoint(checkpoint, step, save_seconds, resumed=seen > 0))
+        # Whole epochs first, in one `fit`; then what is left of the last.
+        epochs = (steps - step) // segment
+        count = segment if epochs else steps - step
+        epochs = max(epochs, 1)
+        saving = [SaveCheckpoint(checkpoint, step)] if checkpoint is not None else []
         history = model.fit(
-            dataset.skip(seen) if seen else dataset,
-            initial_epoch=number,
-            epochs=number + 1,
+            make_dataset(step),
+            initial_epoch=step // segment,
+            epochs=step // segment + epochs,
             steps_per_epoch=count,
-            callbacks=extra,
+            callbacks=[*callbacks, *saving],
             verbose=verbose,
         )
-        step += count
+        step += count * len(history.epoch)
         if model.stop_training or not history.epoch:
             break
     return step

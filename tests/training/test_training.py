@@ -74,8 +74,8 @@ class Step(keras.callbacks.Callback):
         print("step", flush=True)
 fit_resumable(
     model,
-    lambda number: examples(shards, lexicon, batching, seed=number),
-    steps=12, segment=4, checkpoint=folder / "c.npz", save_seconds=0.0,
+    lambda step: examples(shards, lexicon, batching, seed=1, skip=step),
+    steps=12, segment=4, checkpoint=folder / "c.npz", 
     callbacks=[CurveLog(folder / "curve.csv"), Step()], verbose=0,
 )
 """
@@ -113,7 +113,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tiny_shards, tiny_lexic
         process.wait()
         assert len(curve(tmp_path / "cut")) == 1
         resumed = subprocess.run(command("cut"), check=True, capture_output=True)
-        assert resumed.stdout.count(b"step") < 8
+        assert resumed.stdout.count(b"step") == 8  # the first epoch is not taken again
     assert uncut.returncode == 0
     whole, cut = curve(tmp_path / "whole"), curve(tmp_path / "cut")
     assert [row["epoch"] for row in cut] == [0, 1, 2]
