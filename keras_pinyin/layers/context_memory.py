@@ -73,9 +73,7 @@ class ContextMemory(keras.layers.Layer):
         evidence = ops.matmul(ops.cast(same, dtype), kinds)
         return ops.sum(ops.minimum(evidence, 1.0) * trust, axis=-1)
 
-    def compute_output_shape(
-        self, candidates_shape, around_shape, context_shape, context_around_shape, state_shape
-    ):
+    def compute_output_shape(self, candidates_shape, *other_shapes):
         return tuple(candidates_shape)
 
     def get_config(self):

@@ -38,7 +38,8 @@ class Search:
         )
         first = ops.shape(context)[1]
         here = encoded[:, first:]  # [batch, length, dim]
-        candidates = ops.take(self.allowed, keys, axis=0)  # [batch, length, homophones]
+        # [batch, length, homophones]
+        candidates = ops.cast(ops.take(self.allowed, keys, axis=0), "int32")
         heard, _ = self._hear(candidates, here, around[:, first:], hanzi, around)
         shortlist = min(shortlist, self.settings["homophones"])
         heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)

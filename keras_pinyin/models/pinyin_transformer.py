@@ -38,7 +38,9 @@ class PinyinTransformer(Search, Presets, keras.Model):
         dim: int, width of the model.
         encoder_layers, decoder_layers: int.
         ffn_dim, decoder_ffn_dim: int, inner widths of the feed-forward blocks.
-        attention: dict, arguments of `MixedAttention`.
+        attention: dict, arguments of `MixedAttention`, in the encoder.
+        decoder_attention: dict, the same and `cross_heads` in the decoder, which runs once a beam
+            and step; like the encoder's by default.
         key_memory_rows, key_memory_dim: int, the trained memory of key n-grams; 0 rows for none.
         memory_slots: int, slots of the counted memory of written n-grams; 0 for none.
         sound_memory_slots: int, slots of the counted memory of hanzi among syllables; 0 for none.
@@ -80,6 +82,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         ffn_dim,
         decoder_ffn_dim,
         attention,
+        decoder_attention=None,
         key_memory_rows=0,
         key_memory_dim=32,
         memory_slots=0,
@@ -103,6 +106,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             ffn_dim=ffn_dim,
             decoder_ffn_dim=decoder_ffn_dim,
             attention=dict(attention),
+            decoder_attention=decoder_attention,
             key_memory_rows=key_memory_rows,
             key_memory_dim=key_memory_dim,
             memory_slots=memory_slots,
@@ -138,7 +142,10 @@ class PinyinTransformer(Search, Presets, keras.Model):
         self.encoder_norm = keras.layers.LayerNormalization(epsilon=1e-5, name="encoder_norm")
         self.decoder = [
             PinyinDecoderLayer(
-                **attention, ffn_dim=decoder_ffn_dim, dropout=dropout, name=f"decoder_{i}"
+                **(decoder_attention or attention),
+                ffn_dim=decoder_ffn_dim,
+                dropout=dropout,
+                name=f"decoder_{i}",
             )
             for i in range(decoder_layers)
         ]
@@ -161,7 +168,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         # Tables of the lexicon travel with the weights, so that a graph is self-contained.
         self.key_features = self._table("key_features", (keys, 4))
         self.hanzi_key = self._table("hanzi_key", (size,))
-        self.allowed = self._table("allowed", (keys, settings["homophones"]))
+        self.allowed = self._table("allowed", (keys, settings["homophones"]), "int16")
         self.output_bias = self.add_weight(name="output_bias", shape=(size,), initializer="zeros")
         sequence = (None, None)
         names = ("hanzi", "initial", "final", "tone", "syllable", "typed")
@@ -184,9 +191,9 @@ class PinyinTransformer(Search, Presets, keras.Model):
             )
         self.built = True
 
-    def _table(self, name, shape):
+    def _table(self, name, shape, dtype="int32"):
         return self.add_weight(
-            name=name, shape=shape, dtype="int32", initializer="zeros", trainable=False
+            name=name, shape=shape, dtype=dtype, initializer="zeros", trainable=False
         )
 
     # Encoder

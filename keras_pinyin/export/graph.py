@@ -1,0 +1,81 @@
+"""The graphs behind the files: signatures, SavedModel, conversion to TFLite. Needs TensorFlow."""
+
+import warnings
+
+import tensorflow as tf
+
+SIGNATURES = ("convert", "predict")
+
+
+def write_saved_model(model, folder, *, n_best, beams, context=None, keys=None):
+    """Writes a SavedModel with the signatures `convert` and `predict`.
+
+    Args:
+        model: a `PinyinTransformer`, on the TensorFlow backend.
+        folder: path.
+        n_best, beams: int, fixed in the graph.
+        context, keys: int, the lengths that go in, or None for any.
+    """
+
+    def convert(context, keys):
+        sentences, scores = model.search(context, keys, n_best=n_best, beams=beams)
+        return {"sentences": sentences, "scores": scores}
+
+    def predict(context):
+        hanzi, scores = model.next_hanzi(context, n_best=n_best)
+        return {"hanzi": hanzi, "scores": scores}
+
+    context = tf.TensorSpec((1, context), tf.int32, name="context")
+    keys = tf.TensorSpec((1, keys), tf.int32, name="keys")
+    # Not keras.export.ExportArchive: it writes every weight twice.
+    module = tf.Module()
+    module.weights = [weight.value for weight in model.weights]
+    module.convert = tf.function(convert, input_signature=[context, keys], autograph=False)
+    module.predict = tf.function(predict, input_signature=[context], autograph=False)
+    with warnings.catch_warnings():
+        # A first position attends to itself alone: Keras wonders at a softmax of one number.
+        warnings.filterwarnings("ignore", message="You are using a softmax over axis")
+        signatures = {name: getattr(module, name) for name in SIGNATURES}
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def to_tflite(saved_model, kind):
+    """Converts a SavedModel with built-in operators only.
+
+    Args:
+        saved_model: folder that `write_saved_model` wrote.
+        kind: "float32", "float16" (weights), or anything else: weights of 8 bits, activations
+            quantized as they come.
+
+    Returns:
+        bytes of a .tflite file.
+
+    Raises:
+        RuntimeError: if an operator of the graph is none of TFLite's own.
+    """
+    converter = tf.lite.TFLiteConverter.from_saved_model(
+        str(saved_model), signature_keys=list(SIGNATURES)
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if kind != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if kind == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    content = converter.convert()
+    foreign = foreign_operators(content)
+    if foreign:
+        raise RuntimeError(f"The graph has operators that are not built in: {', '.join(foreign)}.")
+    return content
+
+
+def foreign_operators(content):
+    """Names of the operators of a .tflite file that are not built in (Flex or custom)."""
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    foreign = []
+    for code in model.operatorCodes:
+        number = max(code.builtinCode, code.deprecatedBuiltinCode)
+        if code.customCode is not None or number == schema.BuiltinOperator.CUSTOM:
+            foreign.append((code.customCode or b"custom").decode())
+    return sorted(foreign)
