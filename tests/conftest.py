@@ -19,6 +19,7 @@ from keras_pinyin.data.labelling import Labeller
 from keras_pinyin.text import Lexicon
 from keras_pinyin.text.labels import HANZI, label
 
+ROOT = Path(__file__).parent.parent
 TEXT = """今天天气真好，我们去公园走一走。
 我们是中国人，你好！
 银行行长重新调整重量，还没还钱。
@@ -124,3 +125,63 @@ def tiny_batch(tiny_lexicon):
     typed[0, 4:], typed[1, 3:8] = keys[4:12], keys[10:15]
     candidates = tiny_lexicon.candidates()[typed]
     return {"hanzi": hanzi, "keys": typed, "candidates": candidates.astype(np.int32)}
+
+
+def run_python(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(built_model, tiny_shards, tmp_path_factory):
+    """The folder of a saved model that is untrained, but knows the n-grams of its text."""
+    import numpy as np
+    from keras import ops
+
+    from keras_pinyin.data.memory import fill_memory
+
+    model, weights = built_model
+    model.set_weights(weights)
+    rng = np.random.default_rng(5)
+    for weight in model.trainable_weights:  # an untrained model has zeros in its trust and biases
+        weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.02))
+    fill_memory(model, tiny_shards)
+    folder = tmp_path_factory.mktemp("preset") / "tiny"
+    model.save_to_preset(folder)
+    (folder / "README.md").write_text("# tiny\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def exported(tiny_preset, tmp_path_factory):
+    """Its files, kind -> path: 5 candidates, 6 beams, the static one for 12 keys.
+
+    Exported under JAX: `export_model` starts TensorFlow in a process of its own.
+    """
+    code = (
+        "import sys, keras\n"
+        "from keras_pinyin.export import export_model\n"
+        "assert keras.backend.backend() == 'jax'\n"
+        "try:\n"
+        "    export_model(*sys.argv[1:], kinds=[], static_keys=97)\n"
+        "except ValueError as error:\n"
+        "    assert 'static_keys is 97' in str(error), error\n"
+        "else:\n"
+        "    raise AssertionError('no ValueError')\n"
+        "files = export_model(\n"
+        "    *sys.argv[1:],\n"
+        "    kinds=('int8', 'float32', 'static'),\n"
+        "    n_best=5, beams=6, static_keys=12)\n"
+        "print(files['static'].name)\n"
+    )
+    out = tmp_path_factory.mktemp("out")
+    run = run_python("-c", code, tiny_preset, out, KERAS_BACKEND="jax")
+    assert run.returncode == 0, run.stderr[-3000:]
+    assert run.stdout == "tiny.static.tflite\n"
+    names = {kind: out / f"tiny.{kind}.tflite" for kind in ("float32", "static")}
+    return {"saved_model": out / "saved_model", "int8": out / "tiny.tflite", **names}

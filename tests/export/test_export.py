@@ -1,23 +1,17 @@
 """Exported files: the same numbers, built-in operators, everything a host needs inside."""
 
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
-from keras_pinyin.data.memory import fill_memory
+from conftest import ROOT, run_python
 from keras_pinyin.export import export_model, read_metadata
 from keras_pinyin.models import PinyinTransformer
 
-ROOT = Path(__file__).resolve().parents[2]
 HOST, RECIPE = ROOT / "tflite" / "python" / "pinyin.py", ROOT / "recipes" / "export.py"
-BEST, BEAMS = 5, 6
+BEST, BEAMS = 5, 6  # as `exported` has them
 INPUTS = (
     ("", "jin tian tian qi"),
     ("今", "t"),
@@ -30,60 +24,9 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def run_python(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-
-
 @pytest.fixture(scope="module")
-def preset(built_model, tiny_shards, tmp_path_factory):
-    model, weights = built_model
-    model.set_weights(weights)
-    rng = np.random.default_rng(5)
-    for weight in model.trainable_weights:  # an untrained model has zeros in its trust and biases
-        weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.02))
-    fill_memory(model, tiny_shards)
-    folder = tmp_path_factory.mktemp("preset") / "tiny"
-    model.save_to_preset(folder)
-    (folder / "README.md").write_text("# tiny\n", encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def model(preset):
-    return PinyinTransformer.from_preset(preset)
-
-
-@pytest.fixture(scope="module")
-def files(preset, tmp_path_factory):
-    """Exported under JAX: `export_model` starts TensorFlow in a process of its own."""
-    code = (
-        "import sys, keras\n"
-        "from keras_pinyin.export import export_model\n"
-        "assert keras.backend.backend() == 'jax'\n"
-        "try:\n"
-        "    export_model(*sys.argv[1:], kinds=[], static_keys=97)\n"
-        "except ValueError as error:\n"
-        "    assert 'static_keys is 97' in str(error), error\n"
-        "else:\n"
-        "    raise AssertionError('no ValueError')\n"
-        "files = export_model(\n"
-        "    *sys.argv[1:],\n"
-        "    kinds=('int8', 'float32', 'static'),\n"
-        f"    n_best={BEST}, beams={BEAMS}, static_keys=12)\n"
-        "print(files['static'].name)\n"
-    )
-    out = tmp_path_factory.mktemp("out")
-    run = run_python("-c", code, preset, out, KERAS_BACKEND="jax")
-    assert run.returncode == 0, run.stderr[-3000:]
-    assert run.stdout == "tiny.static.tflite\n"
-    names = {kind: out / f"tiny.{kind}.tflite" for kind in ("float32", "static")}
-    return {"saved_model": out / "saved_model", "int8": out / "tiny.tflite", **names}
+def exported_model(tiny_preset):
+    return PinyinTransformer.from_preset(tiny_preset)
 
 
 @pytest.fixture(scope="module")
@@ -105,35 +48,35 @@ def check(found, sentences, scores, name="sentences"):
     np.testing.assert_array_equal(found[name][0][clear], sentences[0][clear])
 
 
-def test_keras_saved_model_and_tflite_agree(files, model):
+def test_keras_saved_model_and_tflite_agree(exported, exported_model):
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter
 
-    saved = tf.saved_model.load(str(files["saved_model"])).signatures
-    interpreter = Interpreter(str(files["float32"]), num_threads=1)
+    saved = tf.saved_model.load(str(exported["saved_model"])).signatures
+    interpreter = Interpreter(str(exported["float32"]), num_threads=1)
     lite = {name: interpreter.get_signature_runner(name) for name in ("convert", "predict")}
     for text, typed in INPUTS:
-        context, keys = (ids[None] for ids in model.parse(text, typed))
-        best = model.search(context, keys, n_best=BEST, beams=BEAMS)
+        context, keys = (ids[None] for ids in exported_model.parse(text, typed))
+        best = exported_model.search(context, keys, n_best=BEST, beams=BEAMS)
         found = saved["convert"](context=tf.constant(context), keys=tf.constant(keys))
         check({name: value.numpy() for name, value in found.items()}, *map(np.array, best))
         check(lite["convert"](context=context, keys=keys), *map(np.array, best))
-        best = model.next_hanzi(context, n_best=BEST)
+        best = exported_model.next_hanzi(context, n_best=BEST)
         found = saved["predict"](context=tf.constant(context))
         check({name: value.numpy() for name, value in found.items()}, *map(np.array, best), "hanzi")
         check(lite["predict"](context=context), *map(np.array, best), "hanzi")
 
 
-def test_small_files_run(files, model, host):
+def test_small_files_run(exported, exported_model, host):
     from keras_pinyin.export.graph import foreign_operators
 
-    assert files["int8"].stat().st_size < files["float32"].stat().st_size
+    assert exported["int8"].stat().st_size < exported["float32"].stat().st_size
     for kind in ("int8", "float32", "static"):
-        assert foreign_operators(files[kind].read_bytes()) == []
-    free, static = host.PinyinConverter(files["int8"]), host.PinyinConverter(files["static"])
+        assert foreign_operators(exported[kind].read_bytes()) == []
+    free, static = host.PinyinConverter(exported["int8"]), host.PinyinConverter(exported["static"])
     for text, typed in INPUTS:
         found, again = free.convert(text, typed), static.convert(text, typed)
-        best = model.convert(text, typed, n_best=BEST, beams=BEAMS)
+        best = exported_model.convert(text, typed, n_best=BEST, beams=BEAMS)
         assert found[0][1] == pytest.approx(best[0][1], abs=0.5)  # 8 bits are not 32
         assert 0 < len(found) <= BEST and len(found[0][0]) == len(typed.split())
         assert [score for _, score in again] == pytest.approx([s for _, s in found], abs=1e-3)
@@ -146,35 +89,35 @@ def test_small_files_run(files, model, host):
         free.convert("", "")
 
 
-def test_layout_of_the_files(files):
+def test_layout_of_the_files(exported):
     """The static file knows no open shapes, and buffers begin at multiples of 16 bytes."""
     from tensorflow.lite.python import schema_py_generated as schema
 
-    content = schema.ModelT.InitFromPackedBuf(files["static"].read_bytes(), 0)
+    content = schema.ModelT.InitFromPackedBuf(exported["static"].read_bytes(), 0)
     for graph in content.subgraphs:
         for tensor in graph.tensors:
             assert tensor.shapeSignature is None or -1 not in tensor.shapeSignature, tensor.name
-    model = schema.Model.GetRootAs(files["int8"].read_bytes(), 0)
+    model = schema.Model.GetRootAs(exported["int8"].read_bytes(), 0)
     for buffer in map(model.Buffers, range(model.BuffersLength())):
         if buffer.DataLength():
             assert buffer._tab.Vector(buffer._tab.Offset(4)) % 16 == 0
 
 
-def test_metadata_says_everything(files, model, tiny_lexicon):
-    described = read_metadata(files["int8"])
-    assert described == read_metadata(files["int8"].read_bytes())
-    assert described["tokens"] == list(model.lexicon.vocabulary.tokens)
-    assert described["keys"] == list(model.lexicon.keys.names)
+def test_metadata_says_everything(exported, exported_model, tiny_lexicon):
+    described = read_metadata(exported["int8"])
+    assert described == read_metadata(exported["int8"].read_bytes())
+    assert described["tokens"] == list(exported_model.lexicon.vocabulary.tokens)
+    assert described["keys"] == list(exported_model.lexicon.keys.names)
     assert described["lexicon"] == tiny_lexicon.entries
     assert described["limits"] == {"context": 32, "keys": 96, "candidates": BEST}
     assert described["shapes"] == {"context": None, "keys": None}
     assert (described["kind"], described["beams"], described["card"]) == ("int8", BEAMS, "# tiny\n")
-    assert read_metadata(files["static"])["shapes"] == {"context": 32, "keys": 12}
+    assert read_metadata(exported["static"])["shapes"] == {"context": 32, "keys": 12}
 
 
-def test_the_host_reads_text_and_keys_as_the_library_does(files, model, host):
-    converter = host.PinyinConverter(files["int8"])
-    vocabulary, keys = model.lexicon.vocabulary, model.lexicon.keys
+def test_the_host_reads_text_and_keys_as_the_library_does(exported, exported_model, host):
+    converter = host.PinyinConverter(exported["int8"])
+    vocabulary, keys = exported_model.lexicon.vocabulary, exported_model.lexicon.keys
     for text in (
         "今天,3.14 ok...",
         "ｆｕｌｌ①今\n天　天——…!?\u200b",
@@ -189,7 +132,7 @@ def test_the_host_reads_text_and_keys_as_the_library_does(files, model, host):
         converter.parse("hao xyz")
 
 
-def test_the_host_needs_neither_keras_nor_tensorflow(files):
+def test_the_host_needs_neither_keras_nor_tensorflow(exported):
     """Nor does `read_metadata`: both run where importing those fails."""
     code = (
         "import sys, runpy\n"
@@ -200,14 +143,14 @@ def test_the_host_needs_neither_keras_nor_tensorflow(files):
         "sys.argv = sys.argv[1:]\n"
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
-    run = run_python("-c", code, HOST, files["int8"], "t h", "-n", 2)
+    run = run_python("-c", code, HOST, exported["int8"], "t h", "-n", 2)
     assert run.returncode == 0, run.stderr
     assert len(run.stdout.splitlines()) == 2 and "\t" in run.stdout
-    run = run_python(HOST, files["int8"], "xyz")
+    run = run_python(HOST, exported["int8"], "xyz")
     assert run.returncode == 2 and "is no pinyin syllable" in run.stderr.splitlines()[-1]
 
 
-def test_failure_leaves_the_good_files(preset, tmp_path, monkeypatch):
+def test_failure_leaves_the_good_files(tiny_preset, tmp_path, monkeypatch):
     from keras_pinyin.export import graph
 
     (tmp_path / "tiny.tflite").write_text("good")
@@ -223,30 +166,30 @@ def test_failure_leaves_the_good_files(preset, tmp_path, monkeypatch):
     monkeypatch.setattr(graph, "write_saved_model", write_half)
     monkeypatch.setattr(graph, "to_tflite", no_space)
     with pytest.raises(ValueError, match="No space left on device"):
-        export_model(preset, tmp_path, kinds=["int8"])
+        export_model(tiny_preset, tmp_path, kinds=["int8"])
     assert (tmp_path / "tiny.tflite").read_text() == "good"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["saved_model", "tiny.tflite"]
     assert not list((tmp_path / "saved_model").iterdir())
     # Once it succeeds, both are replaced.
     monkeypatch.setattr(graph, "to_tflite", lambda saved_model, kind: b"new")
     monkeypatch.setattr("keras_pinyin.export.metadata.add_metadata", lambda content, _: content)
-    export_model(preset, tmp_path, kinds=["int8"])
+    export_model(tiny_preset, tmp_path, kinds=["int8"])
     assert (tmp_path / "tiny.tflite").read_text() == "new"
     assert (tmp_path / "saved_model" / "half").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["saved_model", "tiny.tflite"]
 
 
-def test_bad_input_gives_one_sentence(preset, tmp_path):
+def test_bad_input_gives_one_sentence(tiny_preset, tmp_path):
     for changes, sentence in (
         (dict(kinds=["int4"]), "There is no kind 'int4' of file"),
         (dict(beams=0), "beams is 0, but must be at least 1"),
         (dict(static_keys=97), "static_keys is 97, but the model takes at most 96"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            export_model(preset, tmp_path, **changes)
+            export_model(tiny_preset, tmp_path, **changes)
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match="could not be written"):
-        export_model(preset, tmp_path / "file" / "out", kinds=[])
+        export_model(tiny_preset, tmp_path / "file" / "out", kinds=[])
     for content, sentence in ((b"", "is empty"), (b"nothing", "is no .tflite file")):
         (tmp_path / "odd.tflite").write_bytes(content)
         with pytest.raises(ValueError, match=sentence):
