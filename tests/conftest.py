@@ -43,7 +43,16 @@ def suites_in_other_backends(request, tmp_path_factory):
         runs[backend] = (
             subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "pytest", "-q", "-x", "--durations=5"),
+                    *(
+                        sys.executable,
+                        "-m",
+                        "pytest",
+                        "-q",
+                        "-x",
+                        "-m",
+                        "not once",
+                        "--durations=9",
+                    ),
                     *("-p", "no:cacheprovider"),
                     *(str(Path(__file__).parent / name) for name in folders),
                 ],

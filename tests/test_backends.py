@@ -84,7 +84,7 @@ def test_same_weights_same_outputs_on_all_backends(tiny_lexicon, tmp_path):
 @pytest.mark.parametrize("backend", OTHERS)
 def test_suite_in_another_backend(backend, suites_in_other_backends):
     process, log = suites_in_other_backends[backend]
-    process.wait(timeout=1800)
+    process.wait(timeout=3600)
     printed = log.read_text()
     assert process.returncode == 0, printed[-5000:]
     assert " passed" in printed

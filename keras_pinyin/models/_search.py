@@ -1,5 +1,6 @@
 """How a `PinyinTransformer` writes: beam search, and what people call."""
 
+import keras
 from keras import ops
 
 from keras_pinyin.decoding import beam_search
@@ -203,6 +204,16 @@ class Search:
         Raises:
             ValueError: if a key is unknown, there is none, or there are too many.
         """
+        if keras.backend.backend() == "jax":
+            # There an eager loop is compiled anew at every call.
+            from keras_pinyin.models.converter import Converter
+
+            # Past Keras's tracking of attributes: it is no part of the model.
+            known = self.__dict__.setdefault("_converters", {})
+            kind = (n_best, *sorted(options.items()))
+            if kind not in known:
+                known[kind] = Converter(self, n_best, **options)
+            return known[kind].convert_all([(context, keys)], batch_size=1)[0]
         context, keys = self.parse(context, keys)
         sentences, scores = self.search(context[None], keys[None], n_best=n_best, **options)
         sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]

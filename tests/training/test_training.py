@@ -121,6 +121,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tiny_shards, tiny_lexic
         assert one == pytest.approx(two, abs=1e-5)
 
 
+@pytest.mark.once
 def test_checkpoints_of_other_shapes_and_full_disks(
     tiny_model, tiny_lexicon, tmp_path, monkeypatch
 ):
@@ -170,6 +171,7 @@ def test_growing_keeps_the_function(tiny_model, tiny_lexicon, tiny_batch):
         grow(deep, tiny_model)
 
 
+@pytest.mark.once
 def test_schedule_and_stages():
     schedule = learning_rate(1e-3, steps=100, warmup=10)
     values = [float(schedule(step)) for step in (0, 5, 10, 55, 100)]
@@ -178,12 +180,14 @@ def test_schedule_and_stages():
     assert stages(3, 90, layerwise=False) == [(3, 90)]
 
 
+@pytest.mark.once
 def test_curve_is_drawn(tmp_path):
     (tmp_path / "c.csv").write_text("epoch,loss,hanzi_accuracy\n0,2,0.1\n1,1,0.5\n")
     plot_curve(tmp_path / "c.csv", tmp_path / "c.png", steps_per_epoch=10)
     assert (tmp_path / "c.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.once
 def test_fit_stops_where_it_is_told(tiny_model, tiny_batch):
     import tensorflow as tf
 
