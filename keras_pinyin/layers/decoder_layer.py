@@ -1,6 +1,7 @@
 """A decoder layer of mixed attention."""
 
 import keras
+from keras import ops
 
 from keras_pinyin.layers._feed_forward import FeedForward
 from keras_pinyin.layers.global_attention import GlobalAttention
@@ -27,7 +28,8 @@ class PinyinDecoderLayer(keras.layers.Layer):
         encoder_mask: bool `[batch, source]`.
         cache, cache_index: one step of decoding: `inputs` is `[batch, 1, dim]`, `cache` from
             `empty_cache` or an earlier step, `cache_index` the int32 position. Returns
-            `(output, cache)` then.
+            `(output, cache)` then. The beams of one source may be rows of `inputs` that follow
+            each other, with one row of `encoder_output` and `encoder_mask` for all of them.
 
     Returns:
         float `[batch, length, dim]`.
@@ -122,13 +124,16 @@ class PinyinDecoderLayer(keras.layers.Layer):
             x, written = x
             cache = {**cache, "self": written}
         inputs = inputs + x
+        query, projected = self.cross_norm(inputs), None
+        if cache is not None:
+            # Beams of one source attend to it side by side, as its queries.
+            projected = cache["cross"]
+            query = ops.reshape(query, (ops.shape(projected[0])[0], -1, inputs.shape[-1]))
         x = self.cross_attention(
-            self.cross_norm(inputs),
-            value=encoder_output,
-            projected=None if cache is None else cache["cross"],
-            mask=encoder_mask,
-            training=training,
+            query, value=encoder_output, projected=projected, mask=encoder_mask, training=training
         )
+        if cache is not None:
+            x = ops.reshape(x, ops.shape(inputs))
         output = self.feed_forward(inputs + x, training=training)
         return output if cache is None else (output, cache)
 

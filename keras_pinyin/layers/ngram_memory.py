@@ -144,26 +144,34 @@ class NGramMemory(keras.layers.Layer):
         """
         history = ops.cast(history, "int32")
         candidates = ops.cast(candidates, "int32")
-        factor = (1 << 31) // self.buckets - 32
-        value = ops.cast(ops.take(self.unigram, candidates, axis=0), "float32")
-        found_order = ops.zeros_like(candidates)
-        for order in range(2, self.order + 1):
+        shape, size = ops.shape(candidates), self.order - 1
+        # All orders at once, bucket and fingerprint side by side: a graph of few operators, on
+        # four axes since TFLite broadcasts no more.
+        history = ops.reshape(history, (-1, 1, 1, size))
+        candidates = ops.reshape(candidates, (-1, shape[-1]))
+        orders = np.arange(2, self.order + 1, dtype="int32")
+        factors = ops.array([(1 << 31) // self.buckets - 32, FINGERPRINT_FACTOR], "int32")
+        primes = ops.array([self.buckets, FINGERPRINT_PRIME], "int32")
+        state = ops.array(np.tile(orders[:, None], (1, 1, 1, 2)))  # [1, 1, orders, 2]
+        for i in range(size):
             # The tokens before a candidate are hashed once, the candidate joins last.
-            bucket = mark = ops.full_like(history[..., :1], order)
-            for i in range(self.order - order, self.order - 1):
-                token = history[..., i : i + 1]  # [..., 1]
-                bucket = ops.mod(bucket * factor + token, self.buckets)
-                mark = ops.mod(mark * FINGERPRINT_FACTOR + token, FINGERPRINT_PRIME)
-            bucket = ops.mod(bucket * factor + candidates, self.buckets)  # [..., candidates]
-            mark = ops.mod(mark * FINGERPRINT_FACTOR + candidates, FINGERPRINT_PRIME)
-            row = ops.cast(ops.take(self.table, bucket, axis=0), "int32")
-            stored = row[..., :SLOTS] * 256 + row[..., SLOTS : 2 * SLOTS]
-            # An empty slot counts as -1 and a hit as its byte, so the maximum tells both.
-            hit = ops.where(ops.equal(stored, ops.expand_dims(mark, -1)), row[..., 2 * SLOTS :], -1)
-            hit = ops.max(hit, axis=-1)
-            value = ops.where(hit >= 0, ops.cast(hit, "float32") * UNIT - 16.0, value)
-            found_order = ops.where(hit >= 0, order - 1, found_order)
-        return value, found_order
+            hashed = ops.mod(state * factors + history[..., i : i + 1], primes)
+            begun = ops.array(orders[:, None] >= self.order - i)
+            state = ops.where(begun, hashed, state)
+        last = ops.expand_dims(ops.expand_dims(candidates, -1), -1)
+        state = ops.mod(state * factors + last, primes)  # [rows, candidates, orders, 2]
+        bucket, mark = ops.split(state, 2, axis=-1)  # TFLite splits far faster than it slices
+        row = ops.take(self.table, ops.squeeze(bucket, -1), axis=0)
+        high, low, byte = ops.split(ops.cast(row, "int32"), 3, axis=-1)
+        # A hit counts its order before its byte, nothing counts as -1: the maximum is the longest.
+        hit = byte + ops.array(256 * (orders[:, None] - 1))
+        hit = ops.where(ops.equal(high * 256 + low, mark), hit, -1)
+        hit = ops.max(hit, axis=(-2, -1))
+        found, order = hit >= 0, ops.floor_divide(hit, 256)
+        unigram = ops.cast(ops.take(self.unigram, candidates, axis=0), "float32")
+        value = ops.cast(hit - order * 256, "float32") * UNIT - 16.0
+        value = ops.where(found, value, unigram)
+        return ops.reshape(value, shape), ops.reshape(ops.where(found, order, 0), shape)
 
     def fill(self, ngrams, unigram):
         """Fills the table; where a bucket overflows, n-grams given earlier stay.

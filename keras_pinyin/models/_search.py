@@ -38,7 +38,7 @@ class Search:
             hanzi, ops.concatenate([ops.zeros_like(context), keys], axis=1)
         )
         first = ops.shape(context)[1]
-        here = encoded[:, first:]  # [batch, length, dim]
+        here, pinyin = encoded[:, first:], pinyin[:, first:]  # [batch, length, ...]
         # [batch, length, homophones]
         candidates = ops.cast(ops.take(self.allowed, keys, axis=0), "int32")
         heard, _ = self._hear(candidates, here, around[:, first:], hanzi, around)
@@ -49,31 +49,40 @@ class Search:
             candidates > 0, ops.take(self.output_bias, candidates, axis=0), 0.0
         )
 
-        def per_beam(x):
-            shape = ops.shape(x)
-            x = ops.repeat(ops.expand_dims(x, 1), beams, axis=1)
-            return ops.reshape(x, (batch * beams, *shape[1:]))
-
-        encoded, here, pinyin, mask = map(per_beam, (encoded, here, pinyin[:, first:], mask))
-        candidates, heard, keys = per_beam(candidates), per_beam(heard), per_beam(keys)
-        nothing = ops.where(ops.arange(shortlist) == 0, 0.0, NEVER)  # what padding is written with
+        # The beams of an input share its candidates and what they attend to.
+        rows = self._rows(candidates)  # [batch, length, shortlist, dim]
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
+        nothing = ops.where(ops.arange(shortlist) == 0, 0.0, NEVER)  # what padding is written with
+
+        def beamed(x):
+            """`[batch * beams, ...]` to `[batch, beams, ...]`."""
+            return ops.reshape(x, (batch, beams, *ops.shape(x)[1:]))
+
+        def per_beam(x):
+            """`[batch, 1, ...]` to `[batch * beams, ...]`."""
+            rest = ops.shape(x)[2:]
+            x = ops.broadcast_to(x, (batch, beams, *rest))
+            return ops.reshape(x, (batch * beams, *rest))
 
         def step(caches, recent, index):
-            x = self.embedding.hanzi_embedding(recent[:, -1:]) + _at(here, index)
-            x, new = self._step(x, caches, fixed, _at(pinyin, index), mask, index)
-            tokens = ops.squeeze(_at(candidates, index), 1)  # [batch * beams, shortlist]
-            logits = ops.squeeze(_at(heard, index), 1)
-            logits = logits + self._score(self._rows(tokens), self.decoder_head(x))
+            x = self.embedding.hanzi_embedding(recent[:, -1:])
+            x = x + ops.expand_dims(per_beam(_at(here, index)), 1)
+            sounds = ops.expand_dims(per_beam(_at(pinyin, index)), 1)
+            x, new = self._step(x, caches, fixed, sounds, mask, index)  # [batch * beams, dim]
+            tokens = _at(candidates, index)  # [batch, 1, shortlist]
+            legal, typed = tokens > 0, ops.expand_dims(_at(keys, index), -1) > 0
+            tokens = per_beam(tokens)
+            table = ops.transpose(ops.squeeze(_at(rows, index), 1), (0, 2, 1))
+            logits = _at(heard, index) + ops.matmul(beamed(self.decoder_head(x)), table)
             gain = 0.0
             if self.memory is not None:
-                remembered = self.memory(boundaries(recent), tokens, x)
+                remembered = beamed(self.memory(boundaries(recent), tokens, x))
                 logits = logits + remembered
-                gain = ops.logsumexp(masked(remembered, tokens > 0), axis=-1, keepdims=True)
-            log_probs = ops.log_softmax(ops.cast(masked(logits, tokens > 0), "float32"))
-            log_probs = log_probs + evidence * ops.cast(gain, "float32")
-            log_probs = masked(log_probs, tokens > 0)
-            return ops.where(_at(keys, index) > 0, log_probs, nothing), tokens, new
+                gain = ops.logsumexp(masked(remembered, legal), axis=-1, keepdims=True)
+            log_probs = ops.log_softmax(ops.cast(masked(logits, legal), "float32"))
+            log_probs = masked(log_probs + evidence * ops.cast(gain, "float32"), legal)
+            log_probs = ops.where(typed, log_probs, nothing)
+            return ops.reshape(log_probs, (batch * beams, shortlist)), tokens, new
 
         history = self.memory.order - 1 if self.memory is not None else 1
         start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
@@ -132,7 +141,6 @@ class Search:
         hanzi = ops.cast(hanzi, "int32")
         batch = ops.shape(hanzi)[0]
         encoded, _, _, mask = self.encode(hanzi, ops.zeros_like(hanzi))
-        encoded, mask = ops.repeat(encoded, beams, axis=0), ops.repeat(mask, beams, axis=0)
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
         ended = ops.where(ops.arange(beams) == 0, 0.0, NEVER)  # one way to write nothing more
 

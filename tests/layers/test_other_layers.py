@@ -111,11 +111,12 @@ def test_ngram_embedding_finds_the_same_ngram_again():
 
 @pytest.fixture
 def filled_memory():
-    grams = {n: np.unique(RNG.integers(1, 200, (300, n)), axis=0) for n in (2, 3, 4)}
-    values = {n: -RNG.uniform(0, 15, len(g)) for n, g in grams.items()}
-    memory = NGramMemory(vocabulary_size=200, capacity=6000, order=4)
+    rng = np.random.default_rng(0)
+    grams = {n: np.unique(rng.integers(1, 200, (300, n)), axis=0) for n in (2, 3, 4)}
+    values = {n: -rng.uniform(0, 15, len(g)) for n, g in grams.items()}
+    memory = NGramMemory(vocabulary_size=200, capacity=12000, order=4)
     memory(np.zeros((1, 3), "int32"), np.zeros((1, 2), "int32"), np.zeros((1, 8), "float32"))
-    unigram = -RNG.uniform(1, 10, 200)
+    unigram = -rng.uniform(1, 10, 200)
     kept = memory.fill({n: (grams[n], values[n]) for n in grams}, unigram)
     return memory, grams, values, unigram, kept
 
