@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import re
 import subprocess
@@ -46,17 +47,33 @@ def test_bad_input_is_one_sentence_and_status_2(folder, capsys, arguments, messa
     assert re.search(message, error)
 
 
+@pytest.fixture
+def pretrain(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    spec = importlib.util.spec_from_file_location("pretrain", ROOT / "recipes" / "pretrain.py")
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "pretrain", module)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.parametrize(
     "content,message", [(b"", "empty"), (b"\0\1\2", "not text"), (b"latin only", "no hanzi")]
 )
-def test_pretrain_refuses_a_bad_corpus(tmp_path, content, message):
+def test_pretrain_refuses_a_bad_corpus(pretrain, tmp_path, content, message):
     (tmp_path / "text").mkdir()
     (tmp_path / "text" / "a.txt").write_bytes(content)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "config.json").write_text("{}")
-    command = [sys.executable, str(ROOT / "recipes" / "pretrain.py"), "--corpus", "text"]
+    config = pretrain.read_config(["--corpus", "text", "--out", "out"])
+    with pytest.raises(ValueError, match=message):
+        pretrain.main(config)
+    assert (tmp_path / "out" / "config.json").read_text() == "{}"
+
+
+def test_recipes_end_with_status_2_and_one_sentence(tmp_path):
     found = subprocess.run(
-        [*command, "--out", "out"],
+        [sys.executable, str(ROOT / "recipes" / "pretrain.py"), "--corpus", "nowhere"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -64,8 +81,7 @@ def test_pretrain_refuses_a_bad_corpus(tmp_path, content, message):
     )
     assert found.returncode == 2
     last = found.stderr.strip().splitlines()[-1]
-    assert last.startswith("pretrain.py: ") and message in last
-    assert (tmp_path / "out" / "config.json").read_text() == "{}"
+    assert last.startswith("pretrain.py: ") and "nowhere" in last
 
 
 def test_pretrain_leaves_a_model_and_its_curves(tiny_corpus, tmp_path):

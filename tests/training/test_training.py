@@ -20,6 +20,8 @@ from keras_pinyin.training.growth import grow
 from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
 
 TARGETS = ("hanzi", "encoder")
+# TensorFlow takes longer to trace these models than to run them a few times.
+FEW_STEPS = {"run_eagerly": keras.backend.backend() == "tensorflow"}
 
 
 def with_labels(batch):
@@ -39,7 +41,7 @@ def test_accumulated_gradients_equal_the_large_batch(tiny_model, tiny_batch):
         optimizer = keras.optimizers.SGD(
             0.5, gradient_accumulation_steps=parts if parts > 1 else None
         )
-        tiny_model.compile_for_conversion(optimizer)
+        tiny_model.compile_for_conversion(optimizer, **FEW_STEPS)
         for part in np.split(np.arange(2), parts):
             pick = lambda tree: {name: value[part] for name, value in tree.items()}
             tiny_model.train_on_batch(pick(inputs), pick(labels), pick(weights))
@@ -67,7 +69,8 @@ keras.utils.set_random_seed(7)
 model = PinyinTransformer.from_lexicon(
     lexicon, "nano", memory_slots=0, key_memory_rows=64, dropout=0.1
 )
-model.compile_for_conversion(keras.optimizers.Adam(1e-3))
+eagerly = keras.backend.backend() == "tensorflow"
+model.compile_for_conversion(keras.optimizers.Adam(1e-3), run_eagerly=eagerly)
 batching = Batching(positions=64, lengths=(32,), candidates=8, frequent=5, shuffle=32)
 class Step(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
@@ -158,7 +161,7 @@ def test_growing_keeps_the_function(tiny_model, tiny_lexicon, tiny_batch):
     before = ops.convert_to_numpy(tiny_model(tiny_batch)["hanzi"])
     after = ops.convert_to_numpy(grow(tiny_model, deep)(tiny_batch)["hanzi"])
     np.testing.assert_allclose(after, before, atol=1e-4)
-    deep.compile_for_conversion(keras.optimizers.SGD(0.1))
+    deep.compile_for_conversion(keras.optimizers.SGD(0.1), **FEW_STEPS)
     old = [ops.convert_to_numpy(w) for w in deep.encoder[2].trainable_weights]
     for _ in range(2):
         deep.train_on_batch(*with_labels(tiny_batch))
@@ -191,7 +194,7 @@ def test_curve_is_drawn(tmp_path):
 def test_fit_stops_where_it_is_told(tiny_model, tiny_batch):
     import tensorflow as tf
 
-    tiny_model.compile_for_conversion(keras.optimizers.SGD(0.1))
+    tiny_model.compile_for_conversion(keras.optimizers.SGD(0.1), **FEW_STEPS)
     dataset = tf.data.Dataset.from_tensors(with_labels(tiny_batch)).repeat()
     began = time.time()
     assert fit_resumable(tiny_model, lambda n: dataset, steps=3, segment=2, verbose=0) == 3
