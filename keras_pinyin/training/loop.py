@@ -30,6 +30,8 @@ def fit_resumable(
     """
     step = first
     callbacks = list(callbacks)
+    # A stage of layerwise training goes on with the learning rate of the one before it.
+    model.optimizer._iterations.assign(first)
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint)
         model.optimizer.build(model.trainable_variables)
