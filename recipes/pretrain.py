@@ -25,7 +25,7 @@ class Config:
     out: str = "saved_models/starter"  # where the model goes
     start: str = ""  # a model whose weights to begin with, where they fit
     size: str = "nano"  # nano, small or base
-    steps: int = 600  # optimizer steps
+    steps: int = 600  # batches
     positions: int = 4096  # positions of a batch, context and keys together
     lengths: str = "8,16,24,32,48"  # that rows come in; each is compiled once
     peak: float = 3e-3  # learning rate after warm-up; it decays as a cosine
@@ -100,7 +100,8 @@ def main(config):
         return model
 
     def compiled(model):
-        schedule = learning_rate(config.peak, config.steps, min(config.warmup, config.steps // 4))
+        updates = config.steps // config.accumulate
+        schedule = learning_rate(config.peak, updates, min(config.warmup, updates // 4))
         options = dict(
             global_clipnorm=1.0,
             gradient_accumulation_steps=config.accumulate if config.accumulate > 1 else None,
