@@ -1,0 +1,99 @@
+"""Exported files as a host runs them: latency, memory, accuracy, beside another engine.
+
+    python benchmarks/on_device.py tflite/small.tflite --sets FOLDER [--peer PROGRAM]
+
+Latency is processor time of one thread for inputs of ten keys with ten candidates, without left
+context. A peer is a program that reads `id, syllables` lines and writes
+`id, best, others|..., microseconds, ...`. Memory and the first result are those of a new process
+that runs tflite/python/pinyin.py, Keras not being loaded.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from common import report
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tflite" / "python"))
+KEYS, TIMED = 10, 200
+COLD = """
+import json, resource, sys, time
+sys.path.insert(0, sys.argv[2])
+import pinyin
+began = time.perf_counter()
+converter = pinyin.PinyinConverter(sys.argv[1])
+converter.convert("", "jin tian tian qi zhen de hen bu cuo a")
+first = time.perf_counter() - began
+for _ in range(20):
+    converter.convert("今天天气真好，", "wo men qu gong yuan zou yi zou ba ma")
+print(json.dumps([first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+
+
+def main(options):
+    import pinyin
+
+    sets = {path.stem: read(path) for path in sorted(Path(options.sets).glob("*.tsv"))}
+    ten = [item for items in sets.values() for item in items if len(item[1].split()) == KEYS]
+    ten = ten[:: max(len(ten) // TIMED, 1)][:TIMED]
+    rows = []
+    for path in options.files:
+        converter = pinyin.PinyinConverter(path)
+        times = []
+        for _, keys, *_ in ten:
+            began = time.process_time()
+            converter.convert("", keys)
+            times.append(1e3 * (time.process_time() - began))
+        cold = subprocess.run(
+            [sys.executable, "-c", COLD, path, str(ROOT / "tflite" / "python")],
+            check=True,
+            capture_output=True,
+        )
+        first, peak = json.loads(cold.stdout)
+        size = f"{os.path.getsize(path) / 1e6:.2f}"
+        shown = [f"{statistics.median(times):.2f}", f"{1e3 * first:.0f}", f"{peak / 1024:.0f}"]
+        rows.append([Path(path).name, size, *shown, *accuracy(converter, sets, options.limit)])
+    if options.peer:
+        lines = "".join(f"{name}\t{keys}\n" for name, keys, *_ in ten)
+        found = subprocess.run([options.peer], input=lines, text=True, capture_output=True)
+        times = [float(line.split("\t")[3]) / 1e3 for line in found.stdout.splitlines()]
+        rows.append([Path(options.peer).name, "", f"{statistics.median(times):.2f}", *[""] * 4])
+    report(
+        "on_device",
+        f"Exported files, {len(ten)} inputs of {KEYS} keys, {options.limit} of a set for accuracy",
+        ["file", "MB", "median ms", "first result, ms", "peak MB", "characters", "sentences"],
+        rows,
+        "Accuracy: percent, the mean of the sets, without left context.",
+    )
+
+
+def accuracy(converter, sets, limit):
+    characters, sentences = [], []
+    for items in sets.values():
+        items = items[:limit]
+        best = [converter.convert("", item[1], 1)[0][0] for item in items]
+        right = sum(a == b for x, item in zip(best, items) for a, b in zip(x, item[2]))
+        characters.append(right / sum(len(item[2]) for item in items))
+        sentences.append(sum(x == item[2] for x, item in zip(best, items)) / len(items))
+    return [f"{100 * statistics.mean(part):.2f}" for part in (characters, sentences)]
+
+
+def read(path):
+    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="+", help=".tflite files")
+    parser.add_argument("--sets", required=True, help="folder of .tsv sets")
+    parser.add_argument("--peer", help="another engine's program")
+    parser.add_argument("--limit", type=int, default=250, help="inputs of a set (default 250)")
+    main(parser.parse_args())
