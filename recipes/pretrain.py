@@ -27,7 +27,7 @@ class Config:
     size: str = "nano"  # nano, small or base
     steps: int = 600  # batches
     positions: int = 4096  # positions of a batch, context and keys together
-    lengths: str = "8,16,24,32,48"  # that rows come in; each is compiled once
+    lengths: str = "7,12,18,28,48"  # that rows come in; each is compiled once
     peak: float = 3e-3  # learning rate after warm-up; it decays as a cosine
     warmup: int = 100  # steps
     optimizer: str = "adamw"  # adamw, or muon: better per step, slower to compile
