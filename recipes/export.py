@@ -56,7 +56,7 @@ if __name__ == "__main__":
         help=f"of {', '.join(KINDS)} (default int8 float16 static)",
     )
     parser.add_argument("--candidates", type=int, default=10, help="sentences given (default 10)")
-    parser.add_argument("--beams", type=int, default=16, help="beams of the search (default 16)")
+    parser.add_argument("--beams", type=int, default=10, help="beams of the search (default 10)")
     parser.add_argument("--static-context", type=int, default=32, help="of the static file")
     parser.add_argument("--static-keys", type=int, default=16, help="of the static file")
     try:

@@ -25,7 +25,7 @@ def export_model(
     name=None,
     kinds=("int8", "float16", "static"),
     n_best=10,
-    beams=16,
+    beams=10,
     static_context=STATIC_CONTEXT,
     static_keys=STATIC_KEYS,
 ):

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from keras_pinyin.models import Converter, PinyinTransformer
 
-LINES, BEAMS = 500, 16
+LINES, BEAMS = 500, 10
 RELEASED = ROOT / "saved_models" / "small"
 
 pytestmark = pytest.mark.skipif(
