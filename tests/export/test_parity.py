@@ -1,7 +1,5 @@
 """The released model: Keras, SavedModel and TFLite say the same, eight bits nearly so."""
 
-import importlib.util
-
 import keras
 import numpy as np
 import pytest
@@ -9,7 +7,7 @@ import pytest
 from conftest import ROOT
 from keras_pinyin.models import Converter, PinyinTransformer
 
-LINES, BEAMS = 500, 10
+LINES, MANY, BEAMS = 500, 2000, 10
 RELEASED = ROOT / "saved_models" / "small"
 
 pytestmark = pytest.mark.skipif(
@@ -24,7 +22,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def lines(model, tmp_path_factory):
-    """Context, keys and hanzi of the default corpus: every tenth has no context."""
+    """Context, keys and hanzi of the default corpus; every tenth has no context."""
     from keras_pinyin.data.corpus import corpus_files, read_documents, write_default_corpus
     from keras_pinyin.text.labels import HANZI, label
 
@@ -36,27 +34,40 @@ def lines(model, tmp_path_factory):
                 context = document[max(0, run.start() - 20) : run.start()]
                 keys = [reading.rstrip("12345") for reading in label(hanzi)]
                 found.append((context if len(found) % 10 else "", keys, hanzi))
-        if len(found) == LINES:
-            return found
+        if len(found) >= MANY:
+            return found[:MANY]
     raise AssertionError(f"only {len(found)} lines")
 
 
 @pytest.fixture(scope="module")
 def by_keras(model, lines):
-    return Converter(model, beams=BEAMS).convert_all([line[:2] for line in lines])
+    return Converter(model, beams=BEAMS).convert_all([line[:2] for line in lines[:LINES]])
 
 
-def test_float32_files_give_what_keras_gives(model, lines, by_keras, tmp_path):
-    import tensorflow as tf
+@pytest.fixture(scope="module")
+def saved_model(model, tmp_path_factory):
+    from keras_pinyin.export.graph import write_saved_model
+
+    folder = tmp_path_factory.mktemp("saved")
+    write_saved_model(model, folder, n_best=10, beams=BEAMS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def float32(saved_model):
     from ai_edge_litert.interpreter import Interpreter
 
-    from keras_pinyin.export.graph import to_tflite, write_saved_model
+    from keras_pinyin.export.graph import to_tflite
 
-    write_saved_model(model, tmp_path / "saved", n_best=10, beams=BEAMS)
-    saved = tf.saved_model.load(str(tmp_path / "saved")).signatures["convert"]
-    interpreter = Interpreter(model_content=to_tflite(tmp_path / "saved", "float32"))
-    lite = interpreter.get_signature_runner("convert")
-    for (text, typed, _), best in zip(lines, by_keras):
+    return Interpreter(model_content=to_tflite(saved_model, "float32"))
+
+
+def test_float32_files_give_what_keras_gives(model, lines, by_keras, saved_model, float32):
+    import tensorflow as tf
+
+    saved = tf.saved_model.load(str(saved_model)).signatures["convert"]
+    lite = float32.get_signature_runner("convert")
+    for (text, typed, _), best in zip(lines[:LINES], by_keras, strict=True):
         context, keys = (ids[None] for ids in model.parse(text, typed))
         outputs = saved(context=tf.constant(context), keys=tf.constant(keys))
         for found in (
@@ -71,17 +82,22 @@ def test_float32_files_give_what_keras_gives(model, lines, by_keras, tmp_path):
             assert not apart or sentences[0] == best[0][0]
 
 
-def test_eight_bits_lose_little(lines, by_keras):
-    spec = importlib.util.spec_from_file_location("host", ROOT / "tflite" / "python" / "pinyin.py")
-    host = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(host)
-    converter = host.PinyinConverter(ROOT / "tflite" / "small.tflite")
-    found = [converter.convert(text, typed)[0][0] for text, typed, _ in lines]
-    expected = [best[0][0] for best in by_keras]
-    hanzi = [line[2] for line in lines]
-    right = lambda answers: sum(a == b for x, y in zip(answers, hanzi) for a, b in zip(x, y))
-    total = sum(map(len, hanzi))
-    assert right(found) >= right(expected) - 0.002 * total
-    sentences = lambda answers: sum(x == y for x, y in zip(answers, hanzi))
-    assert sentences(found) >= sentences(expected) - 0.003 * LINES
-    assert right(found) > 0.85 * total
+def test_eight_bits_lose_little(model, lines, float32):
+    """The released file, on more lines: at 500 a point of sentences is chance."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    characters, sentences = [], []
+    for interpreter in (float32, Interpreter(str(ROOT / "tflite" / "small.tflite"))):
+        convert = interpreter.get_signature_runner("convert")
+        best = []
+        for text, typed, _ in lines:
+            context, keys = (ids[None] for ids in model.parse(text, typed))
+            ids = convert(context=context, keys=keys)["sentences"][0, 0]
+            best.append(model.lexicon.vocabulary.decode(ids))
+        pairs = list(zip(best, (line[2] for line in lines)))
+        characters.append(sum(a == b for x, y in pairs for a, b in zip(x, y)))
+        sentences.append(sum(x == y for x, y in pairs))
+    total = sum(len(line[2]) for line in lines)
+    print(f"float32, eight bits: {characters} of {total} characters, {sentences} of {len(lines)}")
+    assert characters[1] >= characters[0] - 0.002 * total > 0.85 * total
+    assert sentences[1] >= sentences[0] - 0.003 * len(lines)
