@@ -21,7 +21,7 @@ from keras_pinyin.text.lexicon import DATA, Lexicon
 from keras_pinyin.training.growth import grow
 from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
 
-STEPS, WINDOW = 480, 20
+STEPS, WINDOW = 160, 20
 BATCHING = Batching(positions=2048, lengths=(16,))
 
 
@@ -55,7 +55,7 @@ def train(layerwise, shards, lexicon):
             lexicon, "small", encoder_layers=layers, memory_slots=0, sound_memory_slots=0
         )
         model = deeper if model is None else grow(model, deeper)
-        schedule = learning_rate(2e-3, STEPS, 40)
+        schedule = learning_rate(2e-3, STEPS, 30)
         optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, global_clipnorm=1.0)
         model.compile_for_conversion(optimizer)
         step = fit_resumable(
