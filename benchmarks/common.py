@@ -2,6 +2,8 @@
 
 import os
 import platform
+import shlex
+import subprocess
 import time
 from pathlib import Path
 
@@ -31,6 +33,25 @@ def best_time(run, repeats=5):
         run()
         times.append(time.perf_counter() - began)
     return min(times)
+
+
+def ask_peer(command, items):
+    """Runs another engine on items of an evaluation set.
+
+    The command reads lines `id, syllables` and writes what `read_answers` reads.
+    """
+    lines = "".join(f"{item.id}\t{item.keys}\n" for item in items)
+    run = subprocess.run(shlex.split(command), input=lines, text=True, capture_output=True)
+    return read_answers(run.stdout)
+
+
+def read_answers(text):
+    """`id, best, others|..., microseconds, ...` as a dict id -> (candidates, milliseconds)."""
+    found = {}
+    for line in text.splitlines():
+        name, best, others, microseconds = line.split("\t")[:4]
+        found[name] = ([best, *filter(None, others.split("|"))], float(microseconds) / 1e3)
+    return found
 
 
 def report(name, title, header, rows, note=""):

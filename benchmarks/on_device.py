@@ -1,11 +1,10 @@
 """Exported files as a host runs them: latency, memory, accuracy, beside another engine.
 
-    python benchmarks/on_device.py tflite/small.tflite --sets FOLDER [--peer PROGRAM]
+    python benchmarks/on_device.py tflite/small.tflite --sets FOLDER [--peer COMMAND]
 
 Latency is processor time of one thread for inputs of ten keys with ten candidates, without left
-context. A peer is a program that reads `id, syllables` lines and writes
-`id, best, others|..., microseconds, ...`. Memory and the first result are those of a new process
-that runs tflite/python/pinyin.py, Keras not being loaded.
+context. A peer is a command as `common.ask_peer` takes it. Memory and the first result are those of
+a new process that runs tflite/python/pinyin.py, Keras not being loaded.
 """
 
 import argparse
@@ -17,13 +16,16 @@ import sys
 import time
 from pathlib import Path
 
-from common import report
+from common import ask_peer, report
+
+from keras_pinyin.data.eval_sets import read_eval_set
+from keras_pinyin.metrics import score_conversions
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tflite" / "python"))
 KEYS, TIMED, TURN = 10, 200, 20
 COLD = """
-import json, resource, sys, time
+import json, sys, time
 sys.path.insert(0, sys.argv[2])
 import pinyin
 began = time.perf_counter()
@@ -32,29 +34,30 @@ converter.convert("", "jin tian tian qi zhen de hen bu cuo a")
 first = time.perf_counter() - began
 for _ in range(20):
     converter.convert("今天天气真好，", "wo men qu gong yuan zou yi zou ba ma")
-print(json.dumps([first, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+# Not ru_maxrss: a new process begins with that of the one which started it.
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+print(json.dumps([first, peak]))
 """
 
 
 def main(options):
     import pinyin
 
-    sets = {path.stem: read(path) for path in sorted(Path(options.sets).glob("*.tsv"))}
-    ten = [item for items in sets.values() for item in items if len(item[1].split()) == KEYS]
+    sets = {path.stem: read_eval_set(path) for path in sorted(Path(options.sets).glob("*.tsv"))}
+    ten = [item for items in sets.values() for item in items if len(item.keys.split()) == KEYS]
     ten = ten[:: max(len(ten) // TIMED, 1)][:TIMED]
     converters = {path: pinyin.PinyinConverter(path) for path in options.files}
     times = {name: [] for name in (*options.files, "peer")}
     for start in range(0, len(ten), TURN):  # by turns: a busy machine slows all alike
         turn = ten[start : start + TURN]
         for path, converter in converters.items():
-            for _, keys, *_ in turn:
+            for item in turn:
                 began = time.process_time()
-                converter.convert("", keys)
+                converter.convert("", item.keys)
                 times[path].append(1e3 * (time.process_time() - began))
         if options.peer:
-            lines = "".join(f"{name}\t{keys}\n" for name, keys, *_ in turn)
-            found = subprocess.run([options.peer], input=lines, text=True, capture_output=True)
-            times["peer"] += [float(x.split("\t")[3]) / 1e3 for x in found.stdout.splitlines()]
+            times["peer"] += [taken for _, taken in ask_peer(options.peer, turn).values()]
     rows = []
     for path, converter in converters.items():
         cold = subprocess.run(
@@ -79,18 +82,12 @@ def main(options):
 
 
 def accuracy(converter, sets, limit):
-    characters, sentences = [], []
+    results = []
     for items in sets.values():
-        items = items[:limit]
-        best = [converter.convert("", item[1], 1)[0][0] for item in items]
-        right = sum(a == b for x, item in zip(best, items) for a, b in zip(x, item[2]))
-        characters.append(right / sum(len(item[2]) for item in items))
-        sentences.append(sum(x == item[2] for x, item in zip(best, items)) / len(items))
-    return [f"{100 * statistics.mean(part):.2f}" for part in (characters, sentences)]
-
-
-def read(path):
-    return [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+        best = [[converter.convert("", item.keys, 1)[0][0]] for item in items[:limit]]
+        results.append(score_conversions(best, [item.hanzi for item in items[:limit]]))
+    means = (statistics.mean(r[key] for r in results) for key in ("characters", "sentences_1"))
+    return [f"{100 * mean:.2f}" for mean in means]
 
 
 if __name__ == "__main__":
@@ -99,6 +96,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("files", nargs="+", help=".tflite files")
     parser.add_argument("--sets", required=True, help="folder of .tsv sets")
-    parser.add_argument("--peer", help="another engine's program")
+    parser.add_argument("--peer", help="another engine's command")
     parser.add_argument("--limit", type=int, default=250, help="inputs of a set (default 250)")
     main(parser.parse_args())

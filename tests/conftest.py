@@ -8,6 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import gzip
+import importlib.util
 import lzma
 import subprocess
 import sys
@@ -136,14 +137,23 @@ def tiny_batch(tiny_lexicon):
     return {"hanzi": hanzi, "keys": typed, "candidates": candidates.astype(np.int32)}
 
 
-def run_python(*arguments, **environment):
+def run_python(*arguments, cwd=ROOT, **environment):
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
-        cwd=ROOT,
+        cwd=cwd,
     )
+
+
+def load_module(path):
+    """A module that belongs to no package: a recipe, a host."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

@@ -1,16 +1,12 @@
-import importlib.util
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
+from conftest import ROOT, load_module, run_python
 from keras_pinyin.cli import main
 from keras_pinyin.data.memory import fill_memory
 
-ROOT = Path(__file__).parent.parent
+RECIPE = ROOT / "recipes" / "pretrain.py"
 
 
 @pytest.fixture
@@ -50,11 +46,7 @@ def test_bad_input_is_one_sentence_and_status_2(folder, capsys, arguments, messa
 @pytest.fixture
 def pretrain(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    spec = importlib.util.spec_from_file_location("pretrain", ROOT / "recipes" / "pretrain.py")
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "pretrain", module)
-    spec.loader.exec_module(module)
-    return module
+    return load_module(RECIPE)
 
 
 @pytest.mark.parametrize(
@@ -72,28 +64,17 @@ def test_pretrain_refuses_a_bad_corpus(pretrain, tmp_path, content, message):
 
 
 def test_recipes_end_with_status_2_and_one_sentence(tmp_path):
-    found = subprocess.run(
-        [sys.executable, str(ROOT / "recipes" / "pretrain.py"), "--corpus", "nowhere"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-    )
+    command = [RECIPE, "--corpus", "nowhere"]
+    found = run_python(*command, cwd=tmp_path, KERAS_BACKEND="tensorflow")
     assert found.returncode == 2
     last = found.stderr.strip().splitlines()[-1]
     assert last.startswith("pretrain.py: ") and "nowhere" in last
 
 
 def test_pretrain_leaves_a_model_and_its_curves(tiny_corpus, tmp_path):
-    command = [sys.executable, str(ROOT / "recipes" / "pretrain.py"), "--corpus", str(tiny_corpus)]
+    command = [RECIPE, "--corpus", tiny_corpus, "--network-folds", "12", "--lengths", "16,48"]
     options = ["--steps", "4", "--segment", "2", "--positions", "256", "--out", "models/mine"]
-    found = subprocess.run(
-        [*command, *options, "--network-folds", "12", "--lengths", "16,48"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
-    )
+    found = run_python(*command, *options, cwd=tmp_path, KERAS_BACKEND="tensorflow")
     assert found.returncode == 0, found.stderr[-3000:]
     assert "% of characters [" in found.stdout and "] -> " in found.stdout
     run = tmp_path / "runs" / "mine"

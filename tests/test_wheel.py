@@ -7,8 +7,8 @@ from conftest import ROOT, run_python
 
 def test_an_installed_wheel_converts_at_once(tmp_path):
     source = tmp_path / "source"
+    source.mkdir()
     for name in ("pyproject.toml", "README.md"):
-        source.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, source)
     for name in ("keras_pinyin", "saved_models"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -85,9 +85,10 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     if not paths:
         raise ValueError("There are no shards to read: label a corpus with prepare_shards first.")
     tables = _tables(lexicon, batching)
-    records = _mixed(paths, seed, repeat) if training else tf.data.TFRecordDataset(paths)
-    if repeat and not training:
-        records = records.repeat()
+    if training:
+        records = _mixed(paths, seed, repeat)
+    else:
+        records = tf.data.TFRecordDataset(paths).repeat(None if repeat else 1)
     # Random draws are functions of the row's number alone: resuming repeats them exactly.
     numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), records))
     rows = numbered.map(
@@ -122,19 +123,23 @@ def _mixed(paths, seed, repeat):
     sources = {}
     for path in paths:
         sources.setdefault(path.rpartition("-")[0], []).append(path)
-    datasets, weights = [], []
-    for number, files in enumerate(sources.values()):
-
-        def once(time, files=files, number=number):
-            order = tf.random.experimental.stateless_shuffle(files, [seed, number * 1000 + time])
-            return tf.data.TFRecordDataset(order)
-
-        times = tf.data.Dataset.counter(dtype=tf.int32) if repeat else tf.data.Dataset.range(1)
-        datasets.append(times.flat_map(lambda time, once=once: once(tf.cast(time, tf.int32))))
-        weights.append(sum(_record_count(path) for path in files))
-    weights = np.array(weights) / sum(weights)
+    datasets = [
+        _shuffled(files, seed, number * 1000, repeat)
+        for number, files in enumerate(sources.values())
+    ]
+    weights = np.array([sum(map(_record_count, files)) for files in sources.values()])
     return tf.data.Dataset.sample_from_datasets(
-        datasets, weights.tolist(), seed=seed, stop_on_empty_dataset=False
+        datasets, (weights / weights.sum()).tolist(), seed=seed, stop_on_empty_dataset=False
+    )
+
+
+def _shuffled(files, seed, first, repeat):
+    """The records of a source, its files in another order every time."""
+    times = tf.data.Dataset.counter(first) if repeat else tf.data.Dataset.range(first, first + 1)
+    return times.flat_map(
+        lambda time: tf.data.TFRecordDataset(
+            tf.random.experimental.stateless_shuffle(files, [seed, time])
+        )
     )
 
 

@@ -24,11 +24,12 @@ def read_metadata(path_or_bytes):
         path_or_bytes: path of a .tflite file, or its content.
 
     Returns:
-        dict: `format` int; `name`, `kind`, `version` str; `tokens` list of str by id; `keys` list
-        of str by id; `first_prefix`, `first_toned` int, where kinds of keys begin; `text` dict, how
-        text becomes tokens; `limits` dict of `context`, `keys`, `candidates` int; `shapes` dict of
-        `context`, `keys`, an int where only that length goes in, or None; `beams` int; `card` str;
-        `lexicon` dict hanzi -> dict toned reading -> count.
+        dict: `format` int; `name`, `kind`, `version` str; `tokens` list of str by id, `first_hanzi`
+        int, the id where hanzi begin; `keys` list of str by id, `first_prefix`, `first_toned` int,
+        where kinds of keys begin; `text` dict, how text becomes tokens; `limits` dict of `context`,
+        `keys`, `candidates` int; `shapes` dict of `context`, `keys`, an int where only that length
+        goes in, or None; `beams` int; `card` str; `lexicon` dict hanzi -> dict toned reading ->
+        count.
 
     Raises:
         ValueError: if the file cannot be read, is no .tflite file or carries nothing of ours.

@@ -224,7 +224,10 @@ class Search:
             return known[kind].convert_all([(context, keys)], batch_size=1)[0]
         context, keys = self.parse(context, keys)
         sentences, scores = self.search(context[None], keys[None], n_best=n_best, **options)
-        sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
+        return self.readable(ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0])
+
+    def readable(self, sentences, scores):
+        """What `search` gives for one input as (sentence, log-probability), without empty beams."""
         return [
             (self.lexicon.vocabulary.decode(ids), float(score))
             for ids, score in zip(sentences, scores)

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 
 from keras_pinyin.models._search import MAX_CONTEXT
-from keras_pinyin.models._tokens import NEVER
 
 LENGTHS = (
     4,
@@ -55,7 +54,6 @@ class Converter(keras.Model):
         Raises:
             ValueError: as `PinyinTransformer.convert`.
         """
-        lexicon = self.model.lexicon
         parsed = [self.model.parse(context, keys) for context, keys in inputs]
         order = sorted(range(len(parsed)), key=lambda i: (len(parsed[i][0]) > 0, len(parsed[i][1])))
         results = [None] * len(parsed)
@@ -79,9 +77,5 @@ class Converter(keras.Model):
                 keys[row, : len(parsed[i][1])] = parsed[i][1]
             sentences, scores = self.predict_on_batch({"context": context, "keys": keys})
             for row, i in enumerate(chosen):
-                results[i] = [
-                    (lexicon.vocabulary.decode(ids), float(score))
-                    for ids, score in zip(sentences[row], scores[row])
-                    if score > NEVER / 2
-                ]
+                results[i] = self.model.readable(sentences[row], scores[row])
         return results

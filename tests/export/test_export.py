@@ -1,12 +1,10 @@
 """Exported files: the same numbers, built-in operators, everything a host needs inside."""
 
-import importlib.util
-
 import keras
 import numpy as np
 import pytest
 
-from conftest import ROOT, run_python
+from conftest import ROOT, load_module, run_python
 from keras_pinyin.export import export_model, read_metadata
 from keras_pinyin.models import PinyinTransformer
 
@@ -31,10 +29,7 @@ def exported_model(tiny_preset):
 
 @pytest.fixture(scope="module")
 def host():
-    spec = importlib.util.spec_from_file_location("pinyin_host", HOST)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module(HOST)
 
 
 def check(found, sentences, scores, name="sentences"):

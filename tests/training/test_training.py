@@ -77,7 +77,7 @@ class Step(keras.callbacks.Callback):
 fit_resumable(
     model,
     lambda step: examples(shards, lexicon, batching, seed=1, skip=step),
-    steps=12, segment=4, checkpoint=folder / "c.npz", 
+    steps=12, segment=4, checkpoint=folder / "c.npz",
     callbacks=[CurveLog(folder / "curve.csv"), Step()], verbose=0,
 )
 """
