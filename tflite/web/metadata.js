@@ -1,0 +1,47 @@
+// What a .tflite file says of itself: the buffer `keras_pinyin` of its flatbuffer, JSON in zlib.
+
+// Fields by their places in TFLite's schema.
+const MODEL_BUFFERS = 4, MODEL_METADATA = 6, NAME = 0, BUFFER = 1, DATA = 0;
+
+export async function readMetadata(bytes) {
+  let packed;
+  try {
+    packed = namedBuffer(bytes, 'keras_pinyin');
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  if (!packed) throw new Error('This is no .tflite file made by recipes/export.py.');
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
+  return new Response(stream).json();
+}
+
+function namedBuffer(bytes, wanted) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const number = at => view.getUint32(at, true);
+  const field = (table, index) => {
+    const layout = table - view.getInt32(table, true);
+    if (4 + 2 * index >= view.getUint16(layout, true)) return 0;
+    const offset = view.getUint16(layout + 4 + 2 * index, true);
+    return offset && table + offset;
+  };
+  const tables = at => {
+    const start = at + number(at);
+    return Array.from({length: number(start)}, (_, i) => {
+      const entry = start + 4 + 4 * i;
+      return entry + number(entry);
+    });
+  };
+  const data = at => {
+    const start = at + number(at);
+    return bytes.subarray(start + 4, start + 4 + number(start));
+  };
+  if (new TextDecoder().decode(bytes.subarray(4, 8)) !== 'TFL3') return null;
+  const model = number(0);
+  const buffers = tables(field(model, MODEL_BUFFERS));
+  for (const entry of tables(field(model, MODEL_METADATA))) {
+    if (new TextDecoder().decode(data(field(entry, NAME))) === wanted) {
+      return data(field(buffers[number(field(entry, BUFFER))], DATA));
+    }
+  }
+  return null;
+}

@@ -1,0 +1,117 @@
+// Texts and keys as the ids that the graph takes, as keras_pinyin/text does.
+
+const TONE_MARKS = {'\u0304': '1', '\u0301': '2', '\u030c': '3', '\u0300': '4'};
+const WHITE = /[\t\v\f\r \x85\xa0\u3000\u200b\ufeff]/;
+const LONGEST = 'zhuang1'.length;
+
+export class Text {
+  constructor(metadata) {
+    this.metadata = metadata;
+    this.tokenIds = new Map(metadata.tokens.map((token, i) => [token, i]));
+    this.keyIds = new Map(metadata.keys.map((key, i) => [key, i]));
+    this.runs = new Set(metadata.text.runs.map(token => this.tokenIds.get(token)));
+  }
+
+  // Token ids of a text. White space is dropped.
+  encode(text) {
+    const id = token => this.tokenIds.get(token);
+    const wide = this.metadata.text.full_width;
+    text = text.normalize('NFKC').replace(/(?<=\p{Nd})[.,](?=\p{Nd})/gu, '');
+    const found = [];
+    for (const char of text.replaceAll('...', '…')) {
+      let index;
+      if (/[0-9]/.test(char)) index = id('[NUM]');
+      else if (/[A-Za-z]/.test(char)) index = id('[LATIN]');
+      else if (char === '\n') index = id('[BOS]'); // a line is a context of its own
+      else if (WHITE.test(char)) continue;
+      else index = id(wide[char] ?? char) ?? id('[UNK]');
+      if (!(found.at(-1) === index && this.runs.has(index))) found.push(index);
+    }
+    return found;
+  }
+
+  // Ids of keys, a list of strings.
+  parse(keys) {
+    return keys.map(key => {
+      let name = key === '<any>' ? key : normalizeKey(key);
+      // A tone that no hanzi of the syllable has says nothing.
+      if (!this.keyIds.has(name) && /[1-5]$/.test(name)) name = name.slice(0, -1);
+      if (!this.keyIds.has(name)) {
+        throw new Error(
+          `'${key}' is no pinyin syllable or beginning of one: use full syllables, ` +
+            'prefixes like zh, or <any>.');
+      }
+      return this.keyIds.get(name);
+    });
+  }
+
+  // The likeliest ways to read letters as keys, best first: {keys, ends}, where in the letters each
+  // key ends. None if they are no pinyin.
+  segment(letters, best) {
+    letters = letters.toLowerCase();
+    const pieces = [...letters.matchAll(/[^\s']+/g)];
+    let readings = pieces.length ? [{keys: [], ends: [], cost: 0}] : [];
+    pieces.forEach((piece, i) => {
+      const found = this.#split(piece[0], best, i === pieces.length - 1);
+      readings = readings
+        .flatMap(done => found.map(more => ({
+          keys: [...done.keys, ...more.keys],
+          ends: [...done.ends, ...more.ends.map(end => piece.index + end)],
+          cost: done.cost + more.cost,
+        })))
+        .sort(byRank).slice(0, best);
+    });
+    return readings;
+  }
+
+  #split(piece, best, unfinished) {
+    const {first_prefix: firstPrefix, first_toned: firstToned} = this.metadata;
+    const done = [[{keys: [], ends: [], cost: 0}]]; // readings of piece.slice(0, end)
+    for (let end = 1; end <= piece.length; end++) {
+      const found = [];
+      for (let start = Math.max(0, end - LONGEST); start < end; start++) {
+        const part = normalizeKey(piece.slice(start, end));
+        const full = name => {
+          const id = this.keyIds.get(name);
+          return id >= 2 && id < firstPrefix;
+        };
+        const complete = full(part) || (/[1-5]$/.test(part) && full(part.slice(0, -1)));
+        if (!complete && !(this.keyIds.get(part) >= 2 && part !== '<any>')) continue;
+        // An unfinished syllable is what one expects at the very end, and odd before.
+        const cost = complete ? 0 : unfinished && end === piece.length ? 1 : 3;
+        for (const before of done[start]) {
+          found.push({
+            keys: [...before.keys, part], ends: [...before.ends, end], cost: before.cost + cost,
+          });
+        }
+      }
+      done.push(found.sort(byRank).slice(0, best));
+    }
+    // Prefixes are a last resort: they go when full syllables do.
+    return done.at(-1).filter((reading, _, all) => reading.cost === all[0].cost);
+  }
+}
+
+// Fewer odd prefixes, then fewer keys, then longer first syllables.
+function byRank(one, other) {
+  let order = one.cost - other.cost || one.keys.length - other.keys.length;
+  for (let i = 0; !order && i < one.keys.length; i++) {
+    order = other.keys[i].length - one.keys[i].length;
+  }
+  return order;
+}
+
+// Lower case, `v` for ü, tone marks and tone digits as one digit at the end, 5 for the neutral tone.
+export function normalizeKey(key) {
+  let tone = '', plain = '';
+  for (const char of key.trim().toLowerCase().replaceAll('u:', 'v').normalize('NFD')) {
+    if (TONE_MARKS[char]) tone = TONE_MARKS[char];
+    else if (char === '\u0308' && plain.endsWith('u')) plain = plain.slice(0, -1) + 'v';
+    else plain += char;
+  }
+  if (/[0-5]$/.test(plain)) {
+    tone = plain.at(-1).replace('0', '5');
+    plain = plain.slice(0, -1);
+  }
+  return plain.replace(/^([jqxy])v/, '$1u').replace(/^([ln])ue/, '$1ve') + tone;
+}
