@@ -1,15 +1,12 @@
 """Fills a model's counted memories from labelled shards."""
 
-import os
-
 from keras_pinyin.data.labelling import UNSURE
 from keras_pinyin.data.ngrams import NGramCounter, SoundCounter, select_ngrams
-from keras_pinyin.data.shards import TEMPER, read_shards, sources_of
+from keras_pinyin.data.shards import read_shards
 from keras_pinyin.data.words import read_words
 from keras_pinyin.text import FIRST_HANZI
 
 WORD_COUNT = 2  # as often as every word of the dictionaries is taken to occur
-HEAVIEST = 4.0  # weight of a hanzi of a small source beside one of the largest
 
 
 def fill_memory(model, shards, words=True):
@@ -30,29 +27,26 @@ def fill_memory(model, shards, words=True):
     written = NGramCounter(first_hanzi=FIRST_HANZI)
     heard = SoundCounter()
     syllables = lexicon.keys.features[:, 3]
-    sources = sources_of(shards)
-    sizes = {name: sum(os.path.getsize(path) for path in paths) for name, paths in sources.items()}
-    for name, paths in sources.items():
-        # A register that few files hold would otherwise lose its slots to the largest.
-        weight = min((max(sizes.values()) / sizes[name]) ** TEMPER, HEAVIEST)
-        written.weigh(weight)
-        heard.weigh(weight)
-        for tokens, keys in read_shards(paths):
-            if model.memory is not None:
-                written.add(tokens)
-            if model.sound_memory is not None:
-                heard.add(tokens, syllables[keys & (UNSURE - 1)])
-    written.weigh(1.0)
+    for tokens, keys in read_shards(shards):
+        if model.memory is not None:
+            written.add(tokens)
+        if model.sound_memory is not None:
+            heard.add(tokens, syllables[keys & (UNSURE - 1)])
     if model.memory is not None and words:
         written.add_words(read_words(lexicon.vocabulary), WORD_COUNT)
+    # A hanzi's sound is known when the sound memory is asked: only homophones compete.
     filled = 0
-    for memory, counter in ((model.memory, written), (model.sound_memory, heard)):
+    for memory, counter, share in (
+        (model.memory, written, 0.5),
+        (model.sound_memory, heard, 1.0),
+    ):
         if memory is not None:
             table = select_ngrams(
                 counter.counts(),
                 vocabulary_size=memory.vocabulary_size,
                 capacity=int(1.5 * memory.capacity),  # buckets fill unevenly
                 sound=lexicon.main_keys,
+                homophone_share=share,
             )
             filled += memory.fill(table.ngrams, table.unigram)
     return filled

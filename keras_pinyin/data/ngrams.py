@@ -7,7 +7,6 @@ import numpy as np
 BITS = 15  # a token id; four of them fit one unsigned 64-bit integer
 MASK = np.uint64((1 << BITS) - 1)
 SHIFT = np.uint64(BITS)
-NOTHING = (np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0))  # n-grams and their counts
 
 
 def pack(tokens, order):
@@ -26,14 +25,14 @@ def unpack(packed, order):
 
 
 def _merge(a, b):
-    """Joins two sorted (n-grams, counts, weighted counts)."""
-    grams, *columns = (np.concatenate(pair) for pair in zip(a, b))
+    """Joins two sorted (n-grams, counts) pairs."""
+    grams = np.concatenate([a[0], b[0]])
     if not len(grams):
         return a
     by_gram = np.argsort(grams, kind="stable")
     grams = grams[by_gram]
     first = np.flatnonzero(np.r_[True, grams[1:] != grams[:-1]])
-    return grams[first], *(np.add.reduceat(column[by_gram], first) for column in columns)
+    return grams[first], np.add.reduceat(np.concatenate([a[1], b[1]])[by_gram], first)
 
 
 class _Counter:
@@ -51,41 +50,34 @@ class _Counter:
         self.order = order
         self.chunk = chunk
         self.limit = limit
-        self._waiting = {}
+        self._waiting = []
         self._size = 0
-        self._weight = 1.0
-        self._counts = dict.fromkeys(range(1, order + 1), NOTHING)
-
-    def weigh(self, weight):
-        """What is added from here on counts `weight` times, though it was seen once."""
-        self._weight = weight
+        empty = (np.zeros(0, np.uint64), np.zeros(0, np.int64))
+        self._counts = {n: empty for n in range(1, order + 1)}
 
     def _wait(self, item, size):
-        self._waiting.setdefault(self._weight, []).append(item)
+        self._waiting.append(item)
         self._size += size
         if self._size >= self.chunk:
             self._flush()
 
     def _flush(self):
-        waiting, self._waiting, self._size = self._waiting, {}, 0
-        new = dict.fromkeys(self._counts, NOTHING)
-        for weight, items in waiting.items():
-            for n, grams in self._grams(items):
-                grams, counts = np.unique(grams, return_counts=True)
-                new[n] = _merge(new[n], (grams, counts, weight * counts))
-        for n, counted in new.items():
-            self._add_counts(n, *counted)
-
-    def _add_counts(self, n, *counted):
-        if not len(counted[0]):
+        if not self._waiting:
             return
-        new = _merge(self._counts[n], counted)
-        if len(new[0]) > self.limit:
-            new = tuple(column[new[1] > 1] for column in new)
-        self._counts[n] = new
+        waiting, self._waiting, self._size = self._waiting, [], 0
+        for n, grams in self._grams(waiting):
+            grams = np.sort(grams)
+            first = np.flatnonzero(np.r_[True, grams[1:] != grams[:-1]]) if len(grams) else []
+            self._add_counts(n, grams[first], np.diff(np.r_[first, len(grams)]).astype(np.int64))
+
+    def _add_counts(self, n, grams, counts):
+        grams, counts = _merge(self._counts[n], (grams, counts))
+        if len(grams) > self.limit:
+            grams, counts = grams[counts > 1], counts[counts > 1]
+        self._counts[n] = grams, counts
 
     def counts(self):
-        """dict order -> (sorted uint64 n-grams, int64 counts, the same weighted, float64)."""
+        """dict order -> (sorted uint64 n-grams, int64 counts)."""
         self._flush()
         return self._counts
 
@@ -106,7 +98,7 @@ class NGramCounter(_Counter):
     Example:
         >>> counter = NGramCounter(order=2, first_hanzi=10)
         >>> counter.add(np.array([12, 13, 12, 13], np.uint16))
-        >>> grams, counts, _ = counter.counts()[2]
+        >>> grams, counts = counter.counts()[2]
         >>> dict(zip(map(tuple, unpack(grams, 2).tolist()), counts.tolist()))
         {(2, 12): 1, (12, 13): 2, (13, 12): 1}
     """
@@ -139,7 +131,7 @@ class NGramCounter(_Counter):
             grams = pack(flat, n)
             inside = word[: len(grams)] == word[n - 1 :]
             grams, counts = np.unique(grams[inside], return_counts=True)
-            self._add_counts(n, grams, counts * count, 1.0 * counts * count)
+            self._add_counts(n, grams, counts * count)
 
     def _grams(self, waiting):
         tokens = np.concatenate(waiting).astype(np.uint16)
@@ -192,8 +184,7 @@ class NGramTable:
 def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_share=0.5):
     """Turns counts into log-probabilities and keeps the `capacity` most useful n-grams.
 
-    Probabilities are interpolated absolute discounting (Ney et al., 1994) on the weighted counts:
-    an n-gram seen n times loses the discount's share of n.
+    Probabilities are interpolated absolute discounting (Ney et al., 1994) on the raw counts.
     An n-gram is worth its count times what it adds to the log-probability that the shorter
     n-gram gives already (the weighted difference of Seymore and Rosenfeld, 1996, "Scalable
     backoff language models"). Since a converter chooses among homophones only, a share of the
@@ -209,8 +200,9 @@ def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_share=0
     Returns:
         An `NGramTable`, n-grams with their log-probabilities (nats) and priorities.
     """
-    grams, _, count = counts[1]
-    if not count.sum():
+    grams, count = counts[1]
+    total = int(count.sum())
+    if not total:
         raise ValueError("The counts hold no hanzi: give text with Chinese characters in it.")
     unigram = np.full(vocabulary_size, 0.1)
     unigram[grams.astype(np.int64)] += count
@@ -238,20 +230,20 @@ def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_share=0
 
     kept = {}
     for order in range(2, max(counts) + 1):
-        grams, times, count = counts[order]
-        if not (times > 1).any():
+        grams, count = counts[order]
+        if not (count > 1).any():
             break
         contexts = grams >> SHIFT
         change = np.r_[True, contexts[1:] != contexts[:-1]]
         first, group = np.flatnonzero(change), np.cumsum(change) - 1
         context_count = np.add.reduceat(count, first)
-        once, twice = int((times == 1).sum()), int((times == 2).sum())
+        once, twice = int((count == 1).sum()), int((count == 2).sum())
         discount = once / max(once + 2 * twice, 1)
         # Longer n-grams seen once never pay for their bytes: they only make room for backoff.
-        seen = np.ones(len(grams), bool) if order == 2 else times > 1
+        seen = np.ones(len(grams), bool) if order == 2 else count > 1
         full_contexts = contexts[first]
-        grams, times, count, group = grams[seen], times[seen], count[seen], group[seen]
-        direct = count * (1.0 - discount / times) / context_count[group]
+        grams, count, group = grams[seen], count[seen], group[seen]
+        direct = (count - discount) / context_count[group]
         left = 1.0 - np.bincount(group, weights=direct, minlength=len(first))
         prob_below, mass_below = shorter(
             order - 1, grams & np.uint64((1 << BITS * (order - 1)) - 1)

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from keras_pinyin.data.labelling import UNSURE
-from keras_pinyin.data.shards import TEMPER, sources_of
 from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
@@ -58,9 +57,9 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     A row is one run of hanzi (up to punctuation, a number or latin) as keys, after as much left
     context as fills its length: lengths are drawn at random, so contexts are of random length
     and hardly a position is padding. Sources (files that differ in the number at the end of
-    their names only) are read side by side, so that any stretch of batches is a sample of them
-    all; the records of a small one come a little more often (`TEMPER`). Everything is drawn from
-    `seed`, so the same seed gives the same batches.
+    their names only) are read side by side, each as often as it has records, so that any stretch
+    of batches is a sample of them all. Everything is drawn from `seed`, so the same seed gives
+    the same batches.
 
     Args:
         paths: shard files of `prepare_shards`.
@@ -120,15 +119,15 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
 
 
 def _mixed(paths, seed, repeat):
-    """The records of all sources, mixed by their numbers, small ones a little more often."""
-    sources = sources_of(paths)
+    """The records of all sources, mixed in proportion to their numbers."""
+    sources = {}
+    for path in paths:
+        sources.setdefault(path.rpartition("-")[0], []).append(path)
     datasets = [
         _shuffled(files, seed, number * 1000, repeat)
         for number, files in enumerate(sources.values())
     ]
-    weights = np.array([sum(map(_record_count, files)) for files in sources.values()]) ** (
-        1 - TEMPER
-    )
+    weights = np.array([sum(map(_record_count, files)) for files in sources.values()])
     return tf.data.Dataset.sample_from_datasets(
         datasets, (weights / weights.sum()).tolist(), seed=seed, stop_on_empty_dataset=False
     )

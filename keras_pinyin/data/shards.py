@@ -15,9 +15,6 @@ from keras_pinyin.data.labelling import Labeller
 from keras_pinyin.text import Lexicon
 
 VERSION = 1
-# A hanzi of a source half as large counts 2 ** 0.3 times as much: otherwise a register that few
-# files hold would lose its n-grams and its batches to the largest.
-TEMPER = 0.3
 
 
 def _label_file(job):
@@ -127,11 +124,3 @@ def split_shards(folder, held_out=(0,)):
     files = sorted(Path(folder).glob("*.tfrecord"))
     held = [f for f in files if int(f.stem.rsplit("-", 1)[1]) in set(held_out)]
     return [f for f in files if f not in set(held)], held
-
-
-def sources_of(paths):
-    """Shard files by the text file they were made of: dict name -> paths."""
-    sources = {}
-    for path in paths:
-        sources.setdefault(str(path).rpartition("-")[0], []).append(path)
-    return sources

@@ -36,7 +36,7 @@ def test_counts_are_those_of_a_plain_loop(chunk):
     for doc in docs:
         counter.add(doc)
     for n, expected in naive_counts(docs, 4).items():
-        grams, counts, _ = counter.counts()[n]
+        grams, counts = counter.counts()[n]
         found = dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
         assert found == expected
 
@@ -72,7 +72,7 @@ def test_probabilities_of_a_context_sum_to_at_most_one():
 
 def test_log_probabilities_are_interpolated_absolute_discounting():
     counts, table = selected(10**6)
-    grams, count, _ = counts[2]
+    grams, count = counts[2]
     pairs = dict(zip(map(tuple, unpack(grams, 2).tolist()), count.tolist()))
     once, twice = (sum(c == n for c in pairs.values()) for n in (1, 2))
     discount = once / (once + 2 * twice)
@@ -95,17 +95,6 @@ def test_selection_keeps_the_most_useful():
     np.testing.assert_allclose(np.sort(kept)[::-1], worth[:20])
 
 
-def test_weights_change_shares_but_not_what_was_seen_once():
-    counter = NGramCounter(order=2, first_hanzi=FIRST, chunk=4)
-    counter.add(np.array([10, 11]))
-    counter.weigh(2.5)
-    counter.add(np.array([10, 11]))
-    counter.add(np.array([10, 12]))
-    grams, counts, weighted = counter.counts()[2]
-    found = dict(zip(map(tuple, unpack(grams, 2).tolist()), zip(counts.tolist(), weighted)))
-    assert found == {(2, 10): (3, 6.0), (10, 11): (2, 3.5), (10, 12): (1, 2.5)}
-
-
 def test_no_hanzi():
     counter = NGramCounter(order=2, first_hanzi=FIRST)
     counter.add(np.array([3, 4]))
@@ -119,7 +108,7 @@ def test_words_count_inside_themselves_only():
     counter.add_words([np.array([10, 11, 12]), np.array([12, 13])], 5)
     found = {
         n: dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
-        for n, (grams, counts, _) in counter.counts().items()
+        for n, (grams, counts) in counter.counts().items()
     }
     assert found[1] == {(10,): 6, (11,): 6, (12,): 10, (13,): 5}
     assert found[2] == {(2, 10): 1, (10, 11): 6, (11, 12): 5, (12, 13): 5}
@@ -141,6 +130,6 @@ def test_sounds_around_a_hanzi_are_those_of_a_plain_loop(chunk):
                 gram = (later if after else 0, before, after, hanzi)
                 for n in expected:
                     expected[n][gram[4 - n :]] += 1
-    for n, (grams, counts, _) in counter.counts().items():
+    for n, (grams, counts) in counter.counts().items():
         found = dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
         assert found == expected[n]
