@@ -58,7 +58,9 @@ def test_search_scores_are_those_of_training(tiny_model, tiny_lexicon, tiny_shar
     fill_memory(model, tiny_shards)
     context = tiny_lexicon.vocabulary.encode("今天天气")
     keys = tiny_lexicon.keys.parse("zh hao w m q")
-    sentences, scores = model.search(context[None], keys[None], n_best=3, evidence=0.0, shortlist=8)
+    sentences, scores = model.search(
+        context[None], keys[None], n_best=3, evidence=0.0, hearing=0.0, shortlist=8
+    )
     sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
     assert scores[1] > -100  # there is more than one sentence to compare
     for ids, score in zip(sentences[scores > -100], scores[scores > -100]):
