@@ -25,6 +25,19 @@ function insert(text) {
   field.setRangeText(text, field.selectionStart, field.selectionEnd, 'end');
 }
 
+// A key that was pressed while letters were there, but whose turn came after they were converted.
+function apply(key) {
+  if (key === 'Backspace') {
+    const {selectionStart: start, selectionEnd: end} = field;
+    if (start === end) field.selectionStart = Math.max(start - 1, 0);
+    insert('');
+  } else if (key === 'Enter') {
+    insert('\n');
+  } else if (key.length === 1) {
+    insert(FULL_WIDTH[key] ?? key);
+  }
+}
+
 function show() {
   letters.textContent = composition.text;
   line.replaceChildren(...shown.slice(page * PAGE, (page + 1) * PAGE).map((candidate, i) => {
@@ -58,7 +71,7 @@ async function handle(key) {
   if (!composition.letters) {
     composition.start(field.value.slice(0, field.selectionStart));
     if (composition.type(key)) return refresh();
-    insert(FULL_WIDTH[key]);
+    apply(key);
   } else if (key === 'Backspace') {
     composition.backspace();
   } else if (key === 'Enter') {
@@ -78,7 +91,7 @@ async function handle(key) {
   } else if (!composition.type(key)) {
     // Punctuation takes what comes first, for all letters that are left.
     while (composition.letters) await choose(0);
-    insert(FULL_WIDTH[key]);
+    apply(key);
   }
   return refresh();
 }

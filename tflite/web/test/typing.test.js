@@ -87,6 +87,12 @@ test('backspace, punctuation, letters as they are, another language', async () =
   await type(['Shift']);
 });
 
+test('keys that come faster than conversions', async () => {
+  await clear();
+  await type([...'nihao', ' ', 'Backspace', '1', 'Enter', ...'hao', ' ']);
+  assert.equal(await text(), '你1\n好');
+});
+
 test('the text to the left counts', async () => {
   await clear();
   await page.locator('textarea').fill('她走了，');
