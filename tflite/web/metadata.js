@@ -4,15 +4,13 @@
 const MODEL_BUFFERS = 4, MODEL_METADATA = 6, NAME = 0, BUFFER = 1, DATA = 0;
 
 export async function readMetadata(bytes) {
-  let packed;
   try {
-    packed = namedBuffer(bytes, 'keras_pinyin');
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    const packed = namedBuffer(bytes, 'keras_pinyin');
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
+    return await new Response(stream).json();
+  } catch (cause) {
+    throw new Error('This is no .tflite file made by recipes/export.py.', {cause});
   }
-  if (!packed) throw new Error('This is no .tflite file made by recipes/export.py.');
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
-  return new Response(stream).json();
 }
 
 function namedBuffer(bytes, wanted) {
@@ -35,7 +33,7 @@ function namedBuffer(bytes, wanted) {
     const start = at + number(at);
     return bytes.subarray(start + 4, start + 4 + number(start));
   };
-  if (new TextDecoder().decode(bytes.subarray(4, 8)) !== 'TFL3') return null;
+  if (new TextDecoder().decode(bytes.subarray(4, 8)) !== 'TFL3') throw new Error('no flatbuffer');
   const model = number(0);
   const buffers = tables(field(model, MODEL_BUFFERS));
   for (const entry of tables(field(model, MODEL_METADATA))) {
@@ -43,5 +41,5 @@ function namedBuffer(bytes, wanted) {
       return data(field(buffers[number(field(entry, BUFFER))], DATA));
     }
   }
-  return null;
+  throw new Error(`no buffer ${wanted}`);
 }

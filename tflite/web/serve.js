@@ -12,10 +12,10 @@ const TYPES = {
 
 export function serve(model, port = 0) {
   const server = createServer((request, response) => {
-    const {pathname} = new URL(request.url, 'http://localhost');
+    const [pathname] = request.url.split('?'); // the page asks for no name that needs decoding
     const file = pathname === '/model.tflite'
       ? model
-      : join(ROOT, normalize(pathname === '/' ? '/index.html' : decodeURIComponent(pathname)));
+      : join(ROOT, normalize(pathname === '/' ? '/index.html' : `/${pathname}`));
     if (!existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404).end();
       return;

@@ -1,34 +1,19 @@
-// Types in a real browser and reads what arrived. MODEL names a static file, CHROMIUM the browser.
+// Types in a real browser and reads what arrived.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 
-import {chromium} from 'playwright-core';
+import {open} from './browser.js';
 
-import {serve} from '../serve.js';
-
-const MODEL = process.env.MODEL ?? new URL('../../small.static.tflite', import.meta.url).pathname;
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-let server, browser, page;
-const asked = [];
+let page, asked, address, close;
 
 before(async () => {
-  server = await serve(MODEL);
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking',
-      '--disable-component-update', '--disable-sync', '--no-first-run'],
-  });
-  page = await browser.newPage();
-  page.on('request', request => asked.push(request.url()));
+  ({page, asked, address, close} = await open());
   page.on('pageerror', error => assert.fail(error));
-  await page.goto(`http://127.0.0.1:${server.address().port}/`);
+  await page.goto(address);
   await page.getByText('ready').waitFor({timeout: 60000});
 });
 
-after(async () => {
-  await browser?.close();
-  server?.close();
-});
+after(() => close?.());
 
 const text = () => page.locator('textarea').inputValue();
 const shown = () => page.locator('li').allTextContents();
@@ -37,6 +22,12 @@ async function type(keys) {
   for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key);
   // An answer to everything typed: the page works through its keys in order.
   await page.waitForFunction(() => window.idle);
+}
+
+async function turnTo(candidate) {
+  for (let turns = 0; !(await shown()).includes(candidate) && turns < 9; turns++) {
+    await type(['PageDown']);
+  }
 }
 
 async function clear() {
@@ -62,9 +53,7 @@ test('two readings of the same letters', async () => {
 test('a shorter candidate is fixed and the rest converted again', async () => {
   await clear();
   await type('womenqugongyuan');
-  for (let turns = 0; !(await shown()).includes('我们') && turns < 9; turns++) {
-    await type(['PageDown']);
-  }
+  await turnTo('我们');
   await page.locator('li', {hasText: /^我们$/}).click();
   await page.waitForFunction(() => window.idle);
   assert.equal(await page.locator('#letters').textContent(), '我们qugongyuan');
@@ -100,11 +89,70 @@ test('the text to the left counts', async () => {
   assert.equal(await text(), '她走了，我很想她');
 });
 
+test('a number chooses, and backspace takes the choice back', async () => {
+  await clear();
+  await type('womenqugongyuan');
+  await turnTo('我们');
+  const number = (await shown()).indexOf('我们') + 1;
+  await type(String(number));
+  assert.equal(await page.locator('#letters').textContent(), '我们qugongyuan');
+  await type(['Backspace']);
+  assert.equal(await page.locator('#letters').textContent(), 'womenqugongyuan');
+  await type(' ');
+  assert.equal(await text(), '我们去公园');
+});
+
+test('an apostrophe is a border', async () => {
+  await clear();
+  await type("xi'an ");
+  assert.equal(await text(), '西安');
+});
+
+test('Shift keeps the letters', async () => {
+  await clear();
+  await type([...'hao', 'Shift', ...'x,', 'Shift', ',']);
+  assert.equal(await text(), 'haox,，');
+});
+
+test('marks without a key of their own follow what is typed', async () => {
+  await clear();
+  await type('hao(hao)@"hao"');
+  assert.equal(await text(), '好（好）@“好”');
+});
+
+test('letters that are no pinyin, and more than a conversion takes', async () => {
+  await clear();
+  await type('vvv ');
+  assert.equal(await text(), 'vvv');
+  await clear();
+  await type('womenqugongyuan'.repeat(4) + ',');
+  assert.equal((await text()).length, 4 * 5 + 1);
+});
+
+test('a caret elsewhere leaves what is typed in its place', async () => {
+  await page.locator('textarea').fill('天天');
+  await type('hao');
+  await page.locator('textarea').click({position: {x: 12, y: 20}});
+  await page.waitForFunction(() => window.idle);
+  assert.equal(await text(), '天天hao');
+  assert.deepEqual(await shown(), []);
+});
+
+test('keys pressed all at once arrive in order', async () => {
+  await clear();
+  const keys = [
+    ...'jintian', 'Space', 'Space', ...'tianqi', '2', '3', 'Backspace', 'Enter', ...'hao', 'Space',
+  ];
+  await Promise.all(keys.map(key => page.keyboard.press(key)));
+  await page.waitForFunction(() => window.idle);
+  const second = (await text()).match(/^今天 (.+)\n好$/)?.[1];
+  assert.ok(second, await text());
+  assert.deepEqual(await shown(), []);
+});
+
 test('nothing leaves the machine', () => {
   assert.ok(asked.length > 5);
-  for (const url of asked) {
-    assert.ok(url.startsWith(`http://127.0.0.1:${server.address().port}/`) || url.startsWith('data:'), url);
-  }
+  for (const url of asked) assert.ok(url.startsWith(address) || url.startsWith('data:'), url);
 });
 
 test('how long a keystroke takes', async t => {
