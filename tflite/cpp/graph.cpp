@@ -1,5 +1,6 @@
 #include "graph.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <memory>

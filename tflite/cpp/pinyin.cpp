@@ -34,26 +34,26 @@ std::string inflated(const std::string& packed) {
   return status == Z_STREAM_END ? text : "";
 }
 
+std::string utf8(char32_t point) {
+  utf8proc_uint8_t part[4];
+  return {reinterpret_cast<char*>(part), static_cast<size_t>(utf8proc_encode_char(point, part))};
+}
+
 // Code points of UTF-8 in a normal form; what is no UTF-8 becomes U+FFFD.
 std::u32string normal(const std::string& text, int options) {
-  std::u32string points;
+  std::string clean;
   const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
   for (size_t at = 0; at < text.size();) {
     utf8proc_int32_t point;
     const auto used = utf8proc_iterate(bytes + at, text.size() - at, &point);
-    points += used > 0 ? point : 0xFFFD;
+    clean += utf8(used > 0 ? point : 0xFFFD);
     at += used > 0 ? used : 1;
-  }
-  std::string clean;
-  for (const char32_t point : points) {
-    utf8proc_uint8_t part[4];
-    clean.append(reinterpret_cast<char*>(part), utf8proc_encode_char(point, part));
   }
   utf8proc_uint8_t* mapped = nullptr;
   const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(clean.data()),
                                  clean.size(), &mapped,
                                  static_cast<utf8proc_option_t>(UTF8PROC_STABLE | options));
-  points.clear();
+  std::u32string points;
   for (utf8proc_ssize_t at = 0; at < size;) {
     utf8proc_int32_t point;
     at += utf8proc_iterate(mapped + at, size - at, &point);
@@ -61,11 +61,6 @@ std::u32string normal(const std::string& text, int options) {
   }
   std::free(mapped);
   return points;
-}
-
-std::string utf8(char32_t point) {
-  utf8proc_uint8_t part[4];
-  return {reinterpret_cast<char*>(part), static_cast<size_t>(utf8proc_encode_char(point, part))};
 }
 
 bool is_ascii_digit(char32_t c) { return c >= U'0' && c <= U'9'; }

@@ -4,7 +4,7 @@ import {chromium} from 'playwright-core';
 
 import {serve} from '../serve.js';
 
-export const MODEL =
+const MODEL =
   process.env.MODEL ?? new URL('../../small.static.tflite', import.meta.url).pathname;
 
 export async function open() {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -73,11 +74,15 @@ public final class TypingTest {
     }
 
     private Typing typing() {
+        return typing(Runnable::run);
+    }
+
+    private Typing typing(Executor worker) {
         Typing typing =
                 new Typing(
                         editor,
                         request -> Composition.candidates(request, converter),
-                        Runnable::run,
+                        worker,
                         Runnable::run);
         typing.start(false);
         return typing;
@@ -251,13 +256,7 @@ public final class TypingTest {
     @Test
     public void keysWaitForTheCandidatesThatSpaceChooses() {
         Deque<Runnable> worker = new ArrayDeque<>();
-        Typing typing =
-                new Typing(
-                        editor,
-                        request -> Composition.candidates(request, converter),
-                        worker::add,
-                        Runnable::run);
-        typing.start(false);
+        Typing typing = typing(worker::add);
         type(typing, "jintian hao ，");
         assertEquals("jintian", editor.composing);
         List<String> texts = new ArrayList<>();
@@ -273,13 +272,7 @@ public final class TypingTest {
     @Test
     public void tapsOnOldCandidatesDoNothing() {
         Deque<Runnable> worker = new ArrayDeque<>();
-        Typing typing =
-                new Typing(
-                        editor,
-                        request -> Composition.candidates(request, converter),
-                        worker::add,
-                        Runnable::run);
-        typing.start(false);
+        Typing typing = typing(worker::add);
         type(typing, "jin");
         worker.remove().run();
         Candidate old = editor.shown.get(0);
