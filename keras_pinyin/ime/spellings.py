@@ -1,0 +1,72 @@
+"""Which keys some letters may stand for, and what that costs."""
+
+import numpy as np
+
+from keras_pinyin.ime.schemes import PAD, find_scheme
+from keras_pinyin.ime.slips import DOUBLED, MISSING, NEIGHBOUR, SWAPPED, slips, sounds_like
+
+# Nats. Chosen by benchmarks/slips.py on the development sets.
+FUZZY_COST = 1.0
+UNFINISHED = 1.5  # a beginning of a syllable, at the very end
+INITIAL = 3.0  # a first letter (or zh, ch, sh) for a syllable, elsewhere
+SLIP = {SWAPPED: 6.0, MISSING: 7.0, DOUBLED: 6.0, NEIGHBOUR: 7.0}
+INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsywaoe")
+
+
+class Spellings:
+    """Tables of what is typed for keys.
+
+    Args:
+        keys: a `keras_pinyin.text.KeyTable`.
+        scheme: str, of `schemes.SCHEMES`.
+        fuzzy: pairs of `slips.FUZZY`.
+        correct: bool, whether slips count as typing.
+
+    Attributes:
+        typed: dict str -> (int ids of keys, float32 costs), wherever it stands.
+        unfinished: the same of beginnings of syllables, at the end of the letters.
+        exact: dict str -> ids of the syllables that are spelled so.
+        longest: int, of the strings. letters: set of the characters that spell.
+    """
+
+    def __init__(self, keys, *, scheme="full", fuzzy=(), correct=True):
+        spell = find_scheme(scheme)
+        syllables = range(2, keys.first_prefix)
+        exact, typed, unfinished = {}, {}, {}
+        for key in syllables:
+            name = keys.names[key]
+            for text in spell(name):
+                _put(exact, text, key, 0.0)
+                _put(typed, text, key, 0.0)
+                if correct:
+                    for kind, slip in slips(text):
+                        _put(typed, slip, key, SLIP[kind])
+            for other, count in sounds_like(name, fuzzy).items():
+                for text in spell(other):
+                    _put(typed, text, key, count * FUZZY_COST)
+        for key in range(keys.first_prefix, keys.first_toned):
+            name = keys.names[key]
+            if name in ("ng", "hn", "hng"):
+                continue
+            others = {name: 0, **(sounds_like(name, fuzzy) if name in INITIALS else {})}
+            for other, count in others.items():
+                for text in spell(other):
+                    _put(unfinished, text, key, UNFINISHED + count * FUZZY_COST)
+                    if name in INITIALS:
+                        _put(typed, text, key, INITIAL + count * FUZZY_COST)
+        self.exact = {text: np.array(list(found)) for text, found in exact.items()}
+        self.typed, self.unfinished = _arrays(typed), _arrays(unfinished)
+        self.longest = max(map(len, typed))
+        self.letters = {letter for text in exact for letter in text}
+
+
+def _put(table, text, key, cost):
+    found = table.setdefault(text, {})
+    found[key] = min(cost, found.get(key, cost))
+
+
+def _arrays(table):
+    return {
+        text: (np.array(list(found), np.intp), np.array(list(found.values()), np.float32))
+        for text, found in table.items()
+    }
