@@ -4,7 +4,7 @@
 
 Latency is processor time of one thread for inputs of ten keys with ten candidates, without left
 context. A peer is a command as `common.ask_peer` takes it. Memory and the first result are those of
-a new process that runs tflite/python/pinyin.py, Keras not being loaded, or the program that
+a new process that runs `keras_pinyin.ime.Converter`, Keras not being loaded, or the program that
 tflite/cpp builds.
 """
 
@@ -20,10 +20,10 @@ from pathlib import Path
 from common import ask_peer, report
 
 from keras_pinyin.data.eval_sets import read_eval_set
+from keras_pinyin.ime import Converter
 from keras_pinyin.metrics import score_conversions
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tflite" / "python"))
 KEYS, TIMED, TURN = 10, 200, 20
 SAID = (
     "jin tian tian qi zhen de hen bu cuo a",
@@ -33,13 +33,12 @@ SAID = (
 COLD = """
 import json, sys, time
 sys.path.insert(0, sys.argv[2])
-import pinyin
+from keras_pinyin.ime import Converter
 began = time.perf_counter()
-converter = pinyin.PinyinConverter(sys.argv[1])
+converter = Converter(sys.argv[1])
 converter.convert("", sys.argv[3])
 first = time.perf_counter() - began
-for _ in range(20):
-    converter.convert(sys.argv[5], sys.argv[4])
+converter.convert(sys.argv[5], sys.argv[4])
 # Not ru_maxrss: a new process begins with that of the one which started it.
 with open("/proc/self/status") as status:
     peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
@@ -90,12 +89,10 @@ def cold_program(program, model):
 
 
 def main(options):
-    import pinyin
-
     sets = {path.stem: read_eval_set(path) for path in sorted(Path(options.sets).glob("*.tsv"))}
     ten = [item for items in sets.values() for item in items if len(item.keys.split()) == KEYS]
     ten = ten[:: max(len(ten) // TIMED, 1)][:TIMED]
-    converters = {path: pinyin.PinyinConverter(path) for path in options.files}
+    converters = {path: Converter(path) for path in options.files}
     programs = {path: Program(options.cpp, path) for path in options.files if options.cpp}
     times = {name: [] for name in (*options.files, *(f"{path}, C++" for path in programs), "peer")}
     for start in range(0, len(ten), TURN):  # by turns: a busy machine slows all alike
@@ -114,7 +111,7 @@ def main(options):
     rows = []
     for path, converter in converters.items():
         cold = subprocess.run(
-            [sys.executable, "-c", COLD, path, str(ROOT / "tflite" / "python"), *SAID],
+            [sys.executable, "-c", COLD, path, str(ROOT), *SAID],
             check=True,
             capture_output=True,
         )

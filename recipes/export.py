@@ -3,8 +3,8 @@
     python recipes/export.py saved_models/mine --out tflite
 
 Each file is a whole converter: signatures `convert` and `predict` with beam search inside, built-in
-operators only, and vocabulary, keys, lexicon, limits and model card as metadata. A host that runs
-them with numpy and the LiteRT runtime alone is tflite/python/pinyin.py.
+operators only, and vocabulary, keys, lexicon, limits and model card as metadata. What runs
+them with numpy and the LiteRT runtime alone is `keras_pinyin.ime`.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """SavedModel and TFLite files that are whole converters, and what is written inside them."""
 
 from keras_pinyin.export.export_model import KINDS, export_model
-from keras_pinyin.export.metadata import read_metadata
+from keras_pinyin.text.metadata import read_metadata
 
 __all__ = ["KINDS", "export_model", "read_metadata"]

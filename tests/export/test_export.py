@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from conftest import ROOT, load_module, run_python
+from conftest import ROOT, run_python
 from keras_pinyin.export import export_model, read_metadata
+from keras_pinyin.ime import Converter
 from keras_pinyin.models import PinyinTransformer
 
-HOST, RECIPE = ROOT / "tflite" / "python" / "pinyin.py", ROOT / "recipes" / "export.py"
+RECIPE = ROOT / "recipes" / "export.py"
 BEST, BEAMS = 5, 6  # as `exported` has them
 INPUTS = (
     ("", "jin tian tian qi"),
@@ -25,11 +26,6 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def exported_model(tiny_preset):
     return PinyinTransformer.from_preset(tiny_preset)
-
-
-@pytest.fixture(scope="module")
-def host():
-    return load_module(HOST)
 
 
 def check(found, sentences, scores, name="sentences"):
@@ -62,13 +58,13 @@ def test_keras_saved_model_and_tflite_agree(exported, exported_model):
         check(lite["predict"](context=context), *map(np.array, best), "hanzi")
 
 
-def test_small_files_run(exported, exported_model, host):
+def test_small_files_run(exported, exported_model):
     from keras_pinyin.export.graph import foreign_operators
 
     assert exported["int8"].stat().st_size < exported["float32"].stat().st_size
     for kind in ("int8", "float32", "static"):
         assert foreign_operators(exported[kind].read_bytes()) == []
-    free, static = host.PinyinConverter(exported["int8"]), host.PinyinConverter(exported["static"])
+    free, static = Converter(exported["int8"]), Converter(exported["static"])
     for text, typed in INPUTS:
         found, again = free.convert(text, typed), static.convert(text, typed)
         best = exported_model.convert(text, typed, n_best=BEST, beams=BEAMS)
@@ -108,41 +104,6 @@ def test_metadata_says_everything(exported, exported_model, tiny_lexicon):
     assert described["shapes"] == {"context": None, "keys": None}
     assert (described["kind"], described["beams"], described["card"]) == ("int8", BEAMS, "# tiny\n")
     assert read_metadata(exported["static"])["shapes"] == {"context": 32, "keys": 12}
-
-
-def test_the_host_reads_text_and_keys_as_the_library_does(exported, exported_model, host):
-    converter = host.PinyinConverter(exported["int8"])
-    vocabulary, keys = exported_model.lexicon.vocabulary, exported_model.lexicon.keys
-    for text in (
-        "今天,3.14 ok...",
-        "ｆｕｌｌ①今\n天　天——…!?\u200b",
-        "é龘今龘龘天",
-        '“‘"’”・～~',
-        "½ ²",
-    ):
-        assert converter.encode(text) == vocabulary.encode(text).tolist(), text
-    for typed in ("jin tian", "JĪN1 tian'qi zh", ["<any>", "hǎo", "hao5", "z"], "  hao  "):
-        assert converter.parse(typed) == keys.parse(typed).tolist()
-    with pytest.raises(ValueError, match="'xyz' is no pinyin"):
-        converter.parse("hao xyz")
-
-
-def test_the_host_needs_neither_keras_nor_tensorflow(exported):
-    """Nor does `read_metadata`: both run where importing those fails."""
-    code = (
-        "import sys, runpy\n"
-        "for name in ('tensorflow', 'keras', 'jax', 'torch'):\n"
-        "    sys.modules[name] = None\n"
-        "from keras_pinyin.export import read_metadata\n"
-        "assert read_metadata(sys.argv[2])['lexicon']\n"
-        "sys.argv = sys.argv[1:]\n"
-        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
-    run = run_python("-c", code, HOST, exported["int8"], "t h", "-n", 2)
-    assert run.returncode == 0, run.stderr
-    assert len(run.stdout.splitlines()) == 2 and "\t" in run.stdout
-    run = run_python(HOST, exported["int8"], "xyz")
-    assert run.returncode == 2 and "is no pinyin syllable" in run.stderr.splitlines()[-1]
 
 
 def test_failure_leaves_the_good_files(tiny_preset, tmp_path, monkeypatch):

@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 import keras
 import pytest
 
-from conftest import ROOT, load_module
+from conftest import ROOT
 from hosts import reading_questions
 from keras_pinyin.export import read_metadata
+from keras_pinyin.ime import Converter
 from keras_pinyin.text import Lexicon, segment
 
 PROJECT = ROOT / "tflite" / "android"
@@ -106,8 +107,7 @@ def test_text_keys_and_letters_are_read_as_the_library_does(ask, exported, kind)
 @needs_tensorflow
 @pytest.mark.parametrize("kind", ["int8", "static"])
 def test_conversions_are_those_of_the_python_host(ask, exported, kind):
-    host = load_module(ROOT / "tflite" / "python" / "pinyin.py")
-    converter = host.PinyinConverter(exported[kind])
+    converter = Converter(exported[kind])
     inputs = (
         ("", "jin tian tian qi"),
         ("今", "t"),

@@ -10,8 +10,9 @@ from pathlib import Path
 import keras
 import pytest
 
-from conftest import ROOT, load_module
+from conftest import ROOT
 from hosts import reading_questions
+from keras_pinyin.ime import Converter
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 RELEASED = ROOT / "tflite" / "small.static.tflite"
@@ -116,7 +117,7 @@ def test_text_keys_and_letters_are_read_as_the_library_does(web, exported, kind)
 
 @needs_chromium
 def test_a_browser_converts_as_the_python_host_does(web):
-    host = load_module(ROOT / "tflite" / "python" / "pinyin.py").PinyinConverter(RELEASED)
+    host = Converter(RELEASED)
     questions = [["convert", context, keys.split()] for context, keys in SENTENCES]
     questions += [["predict", context] for context, _ in SENTENCES]
     found = json.loads(node(web, "--input-type=module", "-e", CONVERT, input=json.dumps(questions)))
