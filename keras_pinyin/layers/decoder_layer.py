@@ -28,8 +28,10 @@ class PinyinDecoderLayer(keras.layers.Layer):
         encoder_mask: bool `[batch, source]`.
         cache, cache_index: one step of decoding: `inputs` is `[batch, 1, dim]`, `cache` from
             `empty_cache` or an earlier step, `cache_index` the int32 position. Returns
-            `(output, cache)` then. The beams of one source may be rows of `inputs` that follow
-            each other, with one row of `encoder_output` and `encoder_mask` for all of them.
+            `(output, cache)` then.
+
+    The sentences of one source (beams, for instance) may be rows of `inputs` that follow each
+    other, with one row of `encoder_output` and `encoder_mask` for all of them.
 
     Returns:
         float `[batch, length, dim]`.
@@ -124,16 +126,14 @@ class PinyinDecoderLayer(keras.layers.Layer):
             x, written = x
             cache = {**cache, "self": written}
         inputs = inputs + x
-        query, projected = self.cross_norm(inputs), None
-        if cache is not None:
-            # Beams of one source attend to it side by side, as its queries.
-            projected = cache["cross"]
-            query = ops.reshape(query, (ops.shape(projected[0])[0], -1, inputs.shape[-1]))
+        # Beams of one source attend to it side by side, as its queries.
+        projected = None if cache is None else cache["cross"]
+        sources = ops.shape(encoder_output if cache is None else projected[0])[0]
+        query = ops.reshape(self.cross_norm(inputs), (sources, -1, inputs.shape[-1]))
         x = self.cross_attention(
             query, value=encoder_output, projected=projected, mask=encoder_mask, training=training
         )
-        if cache is not None:
-            x = ops.reshape(x, ops.shape(inputs))
+        x = ops.reshape(x, ops.shape(inputs))
         output = self.feed_forward(inputs + x, training=training)
         return output if cache is None else (output, cache)
 

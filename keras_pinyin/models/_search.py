@@ -8,23 +8,19 @@ from keras_pinyin.models._tokens import BOS, NEVER, boundaries, masked
 from keras_pinyin.text.keys import ANY
 
 MAX_CONTEXT = 32
-EVIDENCE, HEARING = 0.8, 0.3  # the best of a few on the development sets
 
 
 class Search:
-    """The part of `PinyinTransformer` that writes."""
+    """The part of `PinyinTransformer` that writes.
 
-    def search(
-        self,
-        context,
-        keys,
-        *,
-        n_best=10,
-        beams=None,
-        shortlist=32,
-        evidence=EVIDENCE,
-        hearing=HEARING,
-    ):
+    A sentence is scored as a whole: what the encoder, the decoder and the memories say of each
+    hanzi is added up and nowhere normalised, so that a hanzi which fits badly costs its path
+    something even where what is written before leaves no better one (label bias; Lafferty et al.,
+    2001, "Conditional Random Fields"; Andor et al., 2016, "Globally Normalized Transition-Based
+    Neural Networks").
+    """
+
+    def search(self, context, keys, *, n_best=10, beams=None, shortlist=32):
         """Beam search in the graph.
 
         Args:
@@ -34,38 +30,75 @@ class Search:
             n_best: int, sentences to return.
             beams: int, beams to search with; at least `n_best`, and 16 by default.
             shortlist: int, hanzi per key that the encoder hands to the decoder.
-            evidence: float, weight of what the memory says of the keys themselves: with it a
-                beam whose written hanzi make the next key unlikely falls behind at once.
-            hearing: float, weight of what the encoder alone says of a hanzi. Probabilities that are
-                normalised step by step let a hanzi that fits the sound badly through wherever what
-                is written leaves no other (label bias; Lafferty et al., 2001, "Conditional Random
-                Fields").
 
         Returns:
-            sentences: int32 `[batch, n_best, length]`. scores: float32 `[batch, n_best]`, natural
-            logarithms.
+            sentences: int32 `[batch, n_best, length]`. scores: float32 `[batch, n_best]`, in nats;
+            differences between them are logarithms of odds.
         """
         beams = max(beams or 16, n_best)
         context, keys = ops.cast(context, "int32"), ops.cast(keys, "int32")
         batch, length = ops.shape(keys)[0], ops.shape(keys)[1]
+        step, caches, start = self._steps(context, keys, beams, shortlist)
+        sentences, scores = beam_search(
+            step,
+            caches,
+            batch_size=batch,
+            length=length,
+            beams=beams,
+            start=start,
+            history=start.shape[1],
+        )
+        return sentences[:, :n_best], scores[:, :n_best]
+
+    def next_hanzi(self, context, *, n_best=10):
+        """The likeliest next hanzi after a context, when no key is given.
+
+        Args:
+            context: int32 `[batch, context_length]`, padded on the left with 0.
+
+        Returns:
+            hanzi: int32 `[batch, n_best]`. scores: float32 `[batch, n_best]`, natural logarithms
+            of probabilities.
+        """
+        context = ops.cast(context, "int32")
+        keys = ops.full((ops.shape(context)[0], 1), ANY, dtype="int32")
+        step, caches, start = self._steps(context, keys, 1, self.settings["homophones"])
+        scores, tokens, _ = step(caches, start, ops.convert_to_tensor(0, "int32"))
+        scores, place = ops.top_k(ops.log_softmax(scores), n_best)
+        return ops.take_along_axis(tokens, ops.cast(place, "int32"), axis=-1), scores
+
+    def _read(self, context, keys):
+        """The encoder's part of a conversion; what is returned begins at the first key."""
         hanzi = ops.concatenate([context, ops.zeros_like(keys)], axis=1)
         encoded, pinyin, around, mask = self.encode(
             hanzi, ops.concatenate([ops.zeros_like(context), keys], axis=1)
         )
         first = ops.shape(context)[1]
         here, pinyin = encoded[:, first:], pinyin[:, first:]  # [batch, length, ...]
+
+        def hear(candidates):
+            """Scores `[batch, length, n]` of candidates, and their embeddings."""
+            heard, rows = self._hear(candidates, here, around[:, first:], hanzi, around)
+            return heard + ops.take(self.output_bias, candidates, axis=0), rows
+
+        return encoded, mask, here, pinyin, hear
+
+    def _before(self, context):
+        """The tokens before the first key that steps look back at, `[batch, history]`."""
+        history = self.memory.order - 1 if self.memory is not None else 1
+        start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
+        return ops.where(start > 0, start, BOS)
+
+    def _steps(self, context, keys, beams, shortlist):
+        """The step function of a beam search, its state, and the tokens it starts from."""
+        batch, length = ops.shape(keys)[0], ops.shape(keys)[1]
+        encoded, mask, here, pinyin, hear = self._read(context, keys)
         # [batch, length, homophones]
         candidates = ops.cast(ops.take(self.allowed, keys, axis=0), "int32")
-        heard, _ = self._hear(candidates, here, around[:, first:], hanzi, around)
+        heard, _ = hear(candidates)
         shortlist = min(shortlist, self.settings["homophones"])
         heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)
         candidates = ops.take_along_axis(candidates, ops.cast(place, "int32"), axis=-1)
-        heard = heard + ops.where(
-            candidates > 0, ops.take(self.output_bias, candidates, axis=0), 0.0
-        )
-
-        alone = hearing * ops.log_softmax(ops.cast(masked(heard, candidates > 0), "float32"))
-
         # The beams of an input share its candidates and what they attend to.
         rows = self._rows(candidates)  # [batch, length, shortlist, dim]
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
@@ -90,53 +123,59 @@ class Search:
             legal, typed = tokens > 0, ops.expand_dims(_at(keys, index), -1) > 0
             tokens = per_beam(tokens)
             table = ops.transpose(ops.squeeze(_at(rows, index), 1), (0, 2, 1))
-            logits = _at(heard, index) + ops.matmul(beamed(self.decoder_head(x)), table)
-            gain = 0.0
+            scores = _at(heard, index) + ops.matmul(beamed(self.decoder_head(x)), table)
             if self.memory is not None:
-                remembered = beamed(self.memory(boundaries(recent), tokens, x))
-                logits = logits + remembered
-                gain = ops.logsumexp(masked(remembered, legal), axis=-1, keepdims=True)
-            log_probs = ops.log_softmax(ops.cast(masked(logits, legal), "float32"))
-            log_probs = log_probs + evidence * ops.cast(gain, "float32") + _at(alone, index)
-            log_probs = masked(log_probs, legal)
-            log_probs = ops.where(typed, log_probs, nothing)
-            return ops.reshape(log_probs, (batch * beams, shortlist)), tokens, new
+                scores = scores + beamed(self.memory(boundaries(recent), tokens, x))
+            scores = masked(ops.cast(scores, "float32"), legal)
+            scores = ops.where(typed, scores, nothing)
+            return ops.reshape(scores, (batch * beams, shortlist)), tokens, new
 
-        history = self.memory.order - 1 if self.memory is not None else 1
-        start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
-        start = ops.where(start > 0, start, BOS)
-        sentences, scores = beam_search(
-            step,
-            caches,
-            batch_size=batch,
-            length=length,
-            beams=beams,
-            start=start,
-            history=history,
-        )
-        return sentences[:, :n_best], scores[:, :n_best]
+        return step, caches, self._before(context)
 
-    def next_hanzi(self, context, *, n_best=10):
-        """The likeliest next hanzi after a context, when no key is given.
+    def score_paths(self, context, keys, paths):
+        """The scores that `search` gives, of sentences that are known; for training on them.
 
         Args:
-            context: int32 `[batch, context_length]`, padded on the left with 0.
+            context: int32 `[batch, context_length]`, as in `search`.
+            keys: int32 `[batch, length]`.
+            paths: int32 `[batch, n, length]`, hanzi that the keys allow.
 
         Returns:
-            hanzi: int32 `[batch, n_best]`. scores: float32 `[batch, n_best]`, natural logarithms.
+            float32 `[batch, n]`.
         """
-        context = ops.cast(context, "int32")
-        batch = ops.shape(context)[0]
-        keys = ops.full((batch, 1), ANY, dtype="int32")
-        sentences, scores = self.search(
-            context,
-            keys,
-            n_best=n_best,
-            shortlist=self.settings["homophones"],
-            evidence=0.0,
-            hearing=0.0,
-        )
-        return sentences[:, :, 0], scores
+        context, keys, paths = (ops.cast(x, "int32") for x in (context, keys, paths))
+        batch, count, length = ops.shape(paths)
+        encoded, mask, here, pinyin, hear = self._read(context, keys)
+        heard, rows = hear(ops.transpose(paths, (0, 2, 1)))  # [batch, length, n]
+
+        def per_path(x):
+            """`[batch, ...]` to `[batch * n, ...]`, and with a path's own axis back again."""
+            return ops.repeat(x, count, axis=0)
+
+        written = ops.reshape(paths, (batch * count, length))
+        recent = ops.concatenate([per_path(self._before(context)), written], axis=1)
+        back = recent.shape[1] - written.shape[1]  # tokens before the first key
+        x = self.embedding.hanzi_embedding(recent[:, back - 1 : -1]) + per_path(here)
+        for layer in self.decoder:
+            x = layer(
+                x,
+                encoded,
+                pinyin=per_path(pinyin),
+                mask=per_path(keys > 0),
+                encoder_mask=mask,
+            )
+        x = self.decoder_norm(x)  # [batch * n, length, dim]
+        said = ops.reshape(self.decoder_head(x), (batch, count, length, -1))
+        said = ops.sum(said * ops.transpose(rows, (0, 2, 1, 3)), axis=-1)
+        scores = ops.transpose(heard, (0, 2, 1)) + said
+        if self.memory is not None:
+            history = boundaries(
+                ops.stack([recent[:, i : i + length] for i in range(back)], axis=-1)
+            )
+            remembered = self.memory(history, ops.expand_dims(written, -1), x)
+            scores = scores + ops.reshape(remembered, (batch, count, length))
+        typed = ops.cast(ops.expand_dims(keys > 0, 1), "float32")
+        return ops.sum(ops.cast(scores, "float32") * typed, axis=-1)
 
     def generate(self, hanzi, *, length, n_best=1, beams=4):
         """Writes freely, for a model of `aligned=False`: the whole vocabulary at every step.
