@@ -18,10 +18,21 @@ def folder(tiny_model, tiny_shards, tmp_path):
 
 def test_convert_prints_candidates(folder, capsys):
     assert main(["convert", "jintian tianqi", "--model", folder]) == 0
-    assert capsys.readouterr().out.startswith("今天天气\t-")
+    assert capsys.readouterr().out.startswith("今天天气\t")
     assert main(["convert", "tazai", "--model", folder, "-n", "2"]) == 0
     found = [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()]
     assert sorted(found) == ["他在", "她在"]
+
+
+@pytest.mark.once
+def test_convert_with_a_tflite_file(capsys):
+    released = ["--model", str(ROOT / "tflite" / "small.tflite")]
+    assert main(["convert", "jintiantianqi", "-n", "1", *released]) == 0
+    assert capsys.readouterr().out.startswith("今天天气\t")
+    assert main(["convert", "' ", *released]) == 2
+    assert "no letters" in capsys.readouterr().err
+    assert main(["convert", "tian", "--model", "nowhere.tflite"]) == 2
+    assert "nowhere.tflite cannot be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ def test_an_installed_wheel_converts_at_once(tmp_path):
         shutil.copy(ROOT / name, source)
     for name in ("keras_pinyin", "saved_models"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (source / "tflite").mkdir()
+    shutil.copy(ROOT / "tflite" / "small.tflite", source / "tflite")
     pip = [sys.executable, "-m", "pip", "-q", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", "--no-deps", "-w", tmp_path, source], check=True)
     (wheel,) = tmp_path.glob("*.whl")
@@ -24,8 +26,10 @@ def test_an_installed_wheel_converts_at_once(tmp_path):
         "import keras_pinyin\n"
         "assert keras_pinyin.__file__.startswith(sys.argv[1]), keras_pinyin.__file__\n"
         "from keras_pinyin.cli import main\n"
-        "sys.exit(main(['convert', 'jintian tianqi zhenhao', '-n', '1']))\n"
+        "assert main(['convert', 'jintian tianqi zhenhao', '-n', '1']) == 0\n"
+        "assert 'keras' not in sys.modules\n"
+        "sys.exit(main(['convert', 'jintian tianqi zhenhao', '-n', '1', '--model', 'small']))\n"
     )
     run = run_python("-c", code, site, PYTHONPATH="")
     assert run.returncode == 0, run.stderr[-3000:]
-    assert run.stdout.startswith("今天天气真好\t")
+    assert run.stdout.count("今天天气真好\t") == 2

@@ -1,5 +1,7 @@
 """Conversion by a .tflite file: the search is inside its graph."""
 
+import contextlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -47,24 +49,23 @@ class Converter:
             raise ValueError("There is no released model here: name a .tflite file.")
         metadata = read_metadata(path)
         try:
-            # Runners read the interpreter's memory without keeping it alive: it stays here.
-            self._interpreter = Interpreter(str(path), num_threads=threads)
-            self._convert = self._interpreter.get_signature_runner("convert")
-            self._predict = self._interpreter.get_signature_runner("predict")
             self.lexicon, self.limits = Lexicon(metadata["lexicon"]), metadata["limits"]
-            self._shapes = metadata["shapes"]
-            same = metadata["tokens"] == list(self.lexicon.vocabulary.tokens)
-            same = same and metadata["keys"] == list(self.lexicon.keys.names)
-        except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{path} cannot be run ({str(error).splitlines()[0]}): export or fetch it again."
-            ) from error
-        if not same:
-            raise ValueError(
-                f"{path} numbers its hanzi and keys as another version of keras_pinyin does: "
-                "export it again."
-            )
-        self._tokens = self.lexicon.vocabulary.tokens
+            self._tokens, self._shapes = self.lexicon.vocabulary.tokens, metadata["shapes"]
+            if [list(self._tokens), list(self.lexicon.keys.names)] != [
+                metadata["tokens"],
+                metadata["keys"],
+            ]:
+                raise ValueError("another version of keras_pinyin numbered its hanzi and keys")
+            with _silence():
+                # Runners read the interpreter's memory without keeping it alive: it stays here.
+                self._interpreter = Interpreter(str(path), num_threads=threads)
+                self._convert = self._interpreter.get_signature_runner("convert")
+                self._predict = self._interpreter.get_signature_runner("predict")
+                self._run((), (1,))  # the first is slow
+                self._run((), ())
+        except (ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
+            why = str(error).strip().split("\n")[0]
+            raise ValueError(f"{path} cannot be run ({why}): export or fetch it again.") from error
         self._remembered = lru_cache(REMEMBERED)(self._run)
 
     def convert(self, context, keys, n_best=10):
@@ -116,3 +117,20 @@ class Converter:
             for row, score in zip(rows.tolist(), found["scores"][0])
             if score > NEVER
         )
+
+
+@contextlib.contextmanager
+def _silence():
+    """Keeps the runtime's remarks, which are not Python's, from the terminal one types in."""
+    try:
+        kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # a process without them
+        yield
+        return
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

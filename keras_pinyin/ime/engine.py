@@ -98,6 +98,25 @@ class Engine:
             highlighted=self._at % size if found and self.composing else -1,
         )
 
+    def convert(self, letters, *, context="", n_best=10):
+        """Converts letters at one go, whatever is being typed.
+
+        Args:
+            letters: str, like `jintiantianqi`.
+            context: str, the text to the left.
+            n_best: int, how many at most.
+
+        Returns:
+            A list of (sentence, score), best first, without repeats; the score is a log-probability
+            less what slips in typing cost.
+
+        Raises:
+            ValueError: if there are no letters.
+        """
+        if not letters.strip(" '"):
+            raise ValueError("There are no letters to convert: type pinyin, like nihao.")
+        return [found[:2] for found in self._proposer.sentences(context, letters, n_best)]
+
     def set_context(self, text):
         """Says what stands to the left of the caret; what is committed later is added to it."""
         self._context = text[-KEPT:]
