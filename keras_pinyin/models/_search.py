@@ -46,7 +46,7 @@ class Search:
             length=length,
             beams=beams,
             start=start,
-            history=start.shape[1],
+            history=self._reach(),
         )
         return sentences[:, :n_best], scores[:, :n_best]
 
@@ -83,10 +83,15 @@ class Search:
 
         return encoded, mask, here, pinyin, hear
 
+    def _reach(self):
+        """How many tokens a step looks back at."""
+        return self.memory.order - 1 if self.memory is not None else 1
+
     def _before(self, context):
-        """The tokens before the first key that steps look back at, `[batch, history]`."""
-        history = self.memory.order - 1 if self.memory is not None else 1
-        start = ops.pad(context, [[0, 0], [history, 0]], constant_values=0)[:, -history:]
+        """The tokens before the first key that steps look back at, `[batch, reach]`."""
+        reach = self._reach()
+        start = ops.pad(context, [[0, 0], [reach, 0]], constant_values=0)[:, -reach:]
+        start = ops.reshape(start, (ops.shape(context)[0], reach))  # its length is known
         return ops.where(start > 0, start, BOS)
 
     def _steps(self, context, keys, beams, shortlist):
@@ -154,7 +159,7 @@ class Search:
 
         written = ops.reshape(paths, (batch * count, length))
         recent = ops.concatenate([per_path(self._before(context)), written], axis=1)
-        back = recent.shape[1] - written.shape[1]  # tokens before the first key
+        back = self._reach()
         x = self.embedding.hanzi_embedding(recent[:, back - 1 : -1]) + per_path(here)
         for layer in self.decoder:
             x = layer(
