@@ -1,11 +1,17 @@
 """Candidates for letters: sentences, then words for the first syllables, then single hanzi."""
 
+import math
+
 from keras_pinyin.ime.composition import Candidate
 
-READINGS = 3  # of the letters, that are converted
-SENTENCES = 3  # for long input; a word of up to LONGEST_WORD keys shows all its homophones
-LONGEST_WORD, WORDS = 4, 3  # keys of a word; words of each length
-JUNK = 12.0  # nats behind the best: not shown
+READINGS, SHOWN_READINGS = 3, 2  # of the letters: converted, and shown words and hanzi of
+WINDOW = 32  # keys that are converted at once
+SENTENCES = 3  # of input longer than a word
+# Words by their number of keys: how many, and how many nats behind the best at most.
+WORDS = {4: (2, 4.0), 3: (3, 4.0), 2: (8, 8.0)}
+JUNK = 12.0  # nats behind the best: no sentence to show
+EXTENDED, LONGEST = 3, 4  # predictions that are more than one hanzi, and their hanzi
+SURE = math.log(0.6)  # of a hanzi that lengthens a prediction
 
 
 class Proposer:
@@ -14,20 +20,20 @@ class Proposer:
     Args:
         converter: a `Converter`.
         letters: a `Letters`.
-        store: None, or a store of what the user has chosen.
 
     Example:
         >>> from keras_pinyin.ime import Converter, Letters
         >>> converter = Converter()
         >>> proposer = Proposer(converter, Letters(converter.lexicon.keys))
-        >>> found = proposer.candidates("", "zhongguoren")
-        >>> found[0].text, found[0].span
-        ('中国人', 11)
+        >>> found, spans = proposer.candidates("", "zhongguoren")
+        >>> found[0].text, found[0].span, spans
+        ('中国人', 11, ((0, 5), (5, 8), (8, 11)))
     """
 
-    def __init__(self, converter, letters, store=None):
-        self.converter, self.letters, self.store = converter, letters, store
+    def __init__(self, converter, letters):
+        self.converter, self.letters = converter, letters
         self._hanzi = converter.lexicon.candidates()
+        self._window = min(WINDOW, converter.limits["keys"])
 
     def sentences(self, context, letters, n_best=10):
         """The likeliest texts for all the letters.
@@ -44,68 +50,107 @@ class Proposer:
         found = {}
         for reading in self.letters.readings(letters, READINGS):
             for text, score in self._convert(context, reading):
-                if text not in found or found[text][0] < score - reading.cost:
-                    found[text] = score - reading.cost, reading
+                score -= reading.cost
+                if text not in found or found[text][0] < score:
+                    found[text] = score, reading
         ranked = sorted(found.items(), key=lambda item: -item[1][0])
-        return [(text, score, reading) for text, (score, reading) in ranked[:n_best]]
+        return [(text, *scored) for text, scored in ranked[:n_best]]
 
     def candidates(self, context, letters):
-        """What to show for letters, a list of `Candidate` without repeats."""
+        """What to show for letters.
+
+        Args:
+            context: str, the text to the left.
+            letters: str, as typed, at least one.
+
+        Returns:
+            A list of `Candidate` without repeats, at least one, and the spans of the syllables of
+            the first.
+        """
         sentences = self.sentences(context, letters)
         if not sentences:
-            return [Candidate(letters, span=len(letters))]
-        best = sentences[0][1]
-        sentences = [one for one in sentences if one[1] > best - JUNK]
-        if len(sentences[0][2].keys) > LONGEST_WORD:
-            del sentences[SENTENCES:]
+            return [Candidate(letters, span=len(letters))], ((0, len(letters)),)
+        readings = list({one[2].keys: one[2] for one in sentences}.values())
+        many = len(sentences) if len(readings[0].keys) in (1, *WORDS) else SENTENCES
         found = {}
-        for text, _, reading in sentences:
-            self._add(found, text, len(reading.keys), reading)
-        readings = list({id(one[2]): one[2] for one in sentences}.values())
-        for reading in readings:
-            for length in range(min(LONGEST_WORD, len(reading.keys) - 1), 1, -1):
-                if not any(reading.literal[:length]):
-                    words = self.converter.convert(context, reading.keys[:length], WORDS)
-                    for text, score in words:
-                        if score > words[0][1] - JUNK / 2:
-                            self._add(found, text, length, reading)
-        for reading in readings:
-            if not reading.literal[0]:
-                for text in self._single(context, reading.keys[0]):
-                    self._add(found, text, 1, reading)
-        return list(found.values())
+        for text, score, reading in sentences[:many]:
+            if score > sentences[0][1] - JUNK:
+                _add(found, text, len(reading.keys), reading)
+        for length in WORDS:
+            for reading in readings[:SHOWN_READINGS]:
+                if length < len(reading.keys):
+                    for text in self._words(context, reading, length, sentences[:many]):
+                        _add(found, text, length, reading)
+        for reading in readings[:SHOWN_READINGS]:
+            for text in self._single(context, reading):
+                _add(found, text, 1, reading)
+        return list(found.values()), readings[0].spans
 
     def next_words(self, context):
         """Predictions of what follows a text, a list of `Candidate`."""
-        return [Candidate(text) for text, _ in self.converter.predict(context)]
+        found = []
+        for text, _ in self.converter.predict(context):
+            while len(found) < EXTENDED and len(text) < LONGEST:
+                following = self.converter.predict(context + text, 1)
+                if not following or following[0][1] < SURE:
+                    break
+                text += following[0][0]
+            found.append(Candidate(text))
+        return found
+
+    def _words(self, context, reading, length, sentences):
+        """What may stand for the first keys: as in the sentences, then by themselves."""
+        if any(reading.literal[:length]):
+            return
+        for text, _, whole in sentences:
+            if whole is reading:
+                yield text[:length]
+        most, margin = WORDS[length]
+        words = self.converter.convert(context, reading.keys[:length], most)
+        yield from (text for text, score in words if score > words[0][1] - margin)
+
+    def _single(self, context, reading):
+        """All hanzi of the first key: those that fit the context, then by frequency."""
+        if reading.literal[0]:
+            yield reading.keys[0]
+            return
+        yield from (text for text, _ in self.converter.convert(context, reading.keys[:1]))
+        key = self.converter.lexicon.keys.ids[reading.keys[0]]
+        yield from self.converter.lexicon.vocabulary.decode(self._hanzi[key])
 
     def _convert(self, context, reading):
-        """(text, score) of a reading, best first: keys in parts, literals as they are."""
+        """(text, score) of a reading, best first: keys converted, literals as they are."""
         beams = [("", 0.0)]
-        for keys, literal in self._parts(reading):
+        for keys, literal in _parts(reading):
             after = context + beams[0][0]
-            found = [(keys[0], 0.0)] if literal else self.converter.convert(after, keys)
+            found = [(keys[0], 0.0)] if literal else self._long(after, keys)
             beams = [(done + text, total + score) for done, total in beams for text, score in found]
             beams = sorted(beams, key=lambda beam: -beam[1])[:10]
         return beams
 
-    def _parts(self, reading):
-        """Keys that are converted at once, or one literal, as (list of str, bool)."""
-        parts = []
-        for key, literal in zip(reading.keys, reading.literal):
-            full = parts and len(parts[-1][0]) == self.converter.limits["keys"]
-            if literal or not parts or parts[-1][1] or full:
-                parts.append(([], literal))
-            parts[-1][0].append(key)
-        return parts
+    def _long(self, context, keys):
+        """Converts any number of keys: of all windows but the last, the beginnings stay."""
+        done, total, step = "", 0.0, -(-3 * self._window // 4)
+        while len(keys) > self._window:
+            text, score = self.converter.convert(context + done, keys[: self._window], 1)[0]
+            done, total = done + text[:step], total + score * step / self._window
+            keys = keys[step:]
+        found = self.converter.convert(context + done, keys)
+        return [(done + text, total + score) for text, score in found]
 
-    def _single(self, context, key):
-        """All hanzi of a key: those that fit the context, then by frequency."""
-        yield from (text for text, _ in self.converter.convert(context, [key]))
-        row = self._hanzi[self.converter.lexicon.keys.parse([key])[0]]
-        yield from self.converter.lexicon.vocabulary.decode(row)
 
-    def _add(self, found, text, count, reading):
-        if text not in found:
-            keys = () if any(reading.literal[:count]) else tuple(reading.keys[:count])
-            found[text] = Candidate(text, span=reading.spans[count - 1][1], keys=keys)
+def _parts(reading):
+    """Runs of keys, and literals each by itself, as (list of str, bool)."""
+    parts = []
+    for key, literal in zip(reading.keys, reading.literal):
+        if literal or not parts or parts[-1][1]:
+            parts.append(([], literal))
+        parts[-1][0].append(key)
+    return parts
+
+
+def _add(found, text, count, reading):
+    """Adds a candidate for the first keys of a reading, unless its text is there."""
+    if text not in found:
+        keys = () if any(reading.literal[:count]) else tuple(reading.keys[:count])
+        found[text] = Candidate(text, span=reading.spans[count - 1][1], keys=keys)

@@ -89,8 +89,9 @@ class Composition:
 
     def choose(self, candidate):
         """Fixes a candidate for the first letters; the caret goes to the end."""
-        self.choices.append((candidate, self.letters[: candidate.span]))
-        self.letters = self.letters[candidate.span :]
+        left = self.letters[candidate.span :].lstrip("' ")
+        self.choices.append((candidate, self.letters[: len(self.letters) - len(left)]))
+        self.letters = left
         self.caret = len(self.letters)
         self._just_chosen = True
 

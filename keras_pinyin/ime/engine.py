@@ -10,6 +10,10 @@ from keras_pinyin.ime.options import Options
 from keras_pinyin.ime.punctuation import Punctuation
 
 KEPT = 256  # characters of text to the left
+MOST_LETTERS = 200  # at once; more are not taken
+# Candidates that a key moves the highlight by; 2 is a page.
+STEPS = {"up": -1, "down": 1, "tab": 1, "pageup": -2, "-": -2, "pagedown": 2, "=": 2}
+MOVES = ("left", "right", "up", "down", "home", "end", "pageup", "pagedown", "delete")
 
 
 @dataclass(frozen=True)
@@ -65,10 +69,10 @@ class Engine:
             fuzzy=options.fuzzy,
             correct=options.correct,
         )
-        self._proposer = Proposer(converter, letters, store)
+        self._proposer = Proposer(converter, letters)
         self._line, self._marks = Composition(), Punctuation()
         self._context = self._commit = ""
-        self._show(None)
+        self._show([])
 
     @classmethod
     def open(cls, model=None, *, store=None, options=Options()):  # noqa: B008 (frozen)
@@ -87,8 +91,7 @@ class Engine:
     @property
     def state(self):
         """What to show now, a `State`."""
-        found = self._found()
-        size = self.options.page_size
+        found, size = self._found(), self.options.page_size
         page = self._at // size
         return State(
             *self._preedit(),
@@ -118,8 +121,17 @@ class Engine:
         return [found[:2] for found in self._proposer.sentences(context, letters, n_best)]
 
     def set_context(self, text):
-        """Says what stands to the left of the caret; what is committed later is added to it."""
-        self._context = text[-KEPT:]
+        """Says what stands to the left of the caret; what is committed later is added to it.
+
+        Predictions for another place are dismissed.
+
+        Args:
+            text: str, as much as is known: the last 100 characters are more than enough.
+        """
+        text = text[-KEPT:]
+        if not (text.endswith(self._context) or self._context.endswith(text)):
+            self._show(None if self.composing else [])
+        self._context = text
 
     def take_commit(self):
         """The text to hand to the application, str: "" if there is none. Each is given once."""
@@ -147,8 +159,8 @@ class Engine:
         Returns:
             bool: whether the engine made use of it. If not, it is the application's.
         """
-        key = {" ": "space"}.get(key, key)
-        return self._compose(key) if self.composing else self._pass(key)
+        key = "space" if key == " " else key
+        return self._compose(key) if self.composing else self._idle(key)
 
     def choose(self, index):
         """Chooses a candidate of the page.
@@ -163,95 +175,125 @@ class Engine:
         if not 0 <= index < len(candidates):
             raise ValueError(f"There is no candidate {index}: {len(candidates)} are on the page.")
         if not self.composing:
-            return self._write(candidates[index].text)
+            self._write(candidates[index].text)
+            return
         self._line.choose(candidates[index])
-        if self.composing:
-            return self._show(None)
-        self._finish(self._line.text)
+        self._show(None)
+        if not self.composing:
+            self._finish(self._line.text)
 
     def _compose(self, key):
+        """A key while letters are typed."""
         line = self._line
-        if len(key) == 1 and key.isascii() and (key.isalpha() or key == "'"):
-            line.insert(key)
-        elif key.isascii() and key.isdigit():
-            if 0 < int(key) <= len(self.state.candidates):
-                self.choose(int(key) - 1)
-            return True
+        if self._spells(key) or key == "'":
+            if len(line.letters) < MOST_LETTERS:
+                line.insert(key)
         elif key == "space":
-            self.choose(self.state.highlighted)
-            return True
+            return self._choose(self.state.highlighted)
+        elif len(key) == 1 and key in "123456789":
+            return self._choose(int(key) - 1)
+        elif key in STEPS:
+            return self._browse(STEPS[key])
         elif key == "enter":
-            self._finish(line.text + line.letters)
-            return True
-        elif key in ("up", "down", "tab", "pageup", "pagedown", "-", "="):
-            self._browse(key)
-            return True
+            return self._finish(line.text + line.letters)
         elif key == "escape":
             line.clear()
-        elif key in ("backspace", "delete"):
-            getattr(line, key)()
-        elif key in ("left", "right", "home", "end"):
-            line.move(
-                {"left": line.caret - 1, "right": line.caret + 1, "home": 0}.get(
-                    key, len(line.letters)
-                )
-            )
+        elif key == "backspace":
+            line.backspace()
+        elif key == "delete":
+            line.delete()
+        elif key in ("left", "right"):
+            line.move(line.caret + (1 if key == "right" else -1))
+        elif key in ("home", "end"):
+            line.move(len(line.letters) if key == "end" else 0)
         elif len(key) == 1:
             while self.composing:
-                self.choose(0)
-            return self._pass(key)
+                self._choose(0)
+            return self._idle(key)
         else:
             return False
-        self._show(None)
+        return self._show(None)
+
+    def _idle(self, key):
+        """A key while nothing is typed."""
+        if self._spells(key):
+            self._line.insert(key)
+            return self._show(None)
+        shown = self.state.candidates
+        if shown:
+            if len(key) == 1 and key in "123456789"[: len(shown)]:
+                return self._choose(int(key) - 1)
+            if key in ("pageup", "pagedown"):
+                return self._browse(STEPS[key])
+            self._show([])
+            if key == "escape":
+                return True
+        # After a digit a mark is part of a number or a time: 3.14, 12:30.
+        number = self._context[-1:].isdigit() and key in (".", ",", ":")
+        mark = self._marks.full_width(key) if self.options.punctuation and not number else None
+        if mark:
+            return self._write(mark)
+        self._typed_elsewhere(key)
+        return False
+
+    def _typed_elsewhere(self, key):
+        """Follows what the application does with a key, as far as that can be known."""
+        if key == "backspace":
+            self._context = self._context[:-1]
+        elif key in MOVES:
+            self._context = ""
+        else:
+            char = {"space": " ", "enter": "\n"}.get(key, key)
+            self._context += char if len(char) == 1 else ""
+
+    def _spells(self, key):
+        """Whether a key is a letter of what is being typed."""
+        if len(key) != 1 or not key.isascii():
+            return False
+        in_word = self._line.letters[-1:].isupper() or self._line.letters[-1:].isdigit()
+        return key.isalpha() or (key.isdigit() and in_word)
+
+    def _choose(self, index):
+        if 0 <= index < len(self.state.candidates):
+            self.choose(index)
         return True
 
-    def _pass(self, key):
-        """A key while nothing is being typed."""
-        if len(key) == 1 and key.isascii() and key.isalpha():
-            self._line.insert(key)
-            self._show(None)
-            return True
-        shown = self.state
-        if shown.candidates and key.isdigit() and 0 < int(key) <= len(shown.candidates):
-            self.choose(int(key) - 1)
-            return True
-        self._show([])
-        if key == "escape":
-            return bool(shown.candidates)
-        mark = self._marks.full_width(key) if self.options.punctuation else None
-        if mark:
-            self._write(mark)
-        return bool(mark)
-
-    def _browse(self, key):
-        size, last = self.options.page_size, len(self._found()) - 1
-        step = {"up": -1, "pageup": -size, "-": -size, "pagedown": size, "=": size}.get(key, 1)
-        self._at = min(max(self._at + step, 0), last)
+    def _browse(self, step):
+        step *= self.options.page_size if abs(step) > 1 else 1
+        self._at = min(max(self._at + step, 0), max(len(self._found()) - 1, 0))
+        return True
 
     def _found(self):
         """All candidates; they are looked for when first asked for."""
         if self._candidates is None:
             context, letters = self._context + self._line.text, self._line.wanted
-            find = self._proposer
             if letters:
-                self._candidates = find.candidates(context, letters)
+                self._candidates, self._spans = self._proposer.candidates(context, letters)
             else:
-                self._candidates = find.next_words(context) if self.options.predict else []
+                self._candidates = self._proposer.next_words(context)
         return self._candidates
 
     def _show(self, candidates):
-        """Candidates to show: a list, or None for those of what is typed now."""
-        self._candidates, self._at = candidates, 0
+        """Candidates to show: a list, or None for those that are to be found."""
+        self._candidates, self._spans, self._at = candidates, (), 0
+        return True
 
     def _preedit(self):
-        line = self._line
-        return line.text + line.letters, len(line.text) + line.caret
+        """The line as it is shown, syllables apart, and the caret in it."""
+        line, found = self._line, []
+        starts = {start for start, _ in self._spans[1:]}
+        for i, letter in enumerate(line.letters):
+            apart = i in starts and line.letters[i - 1] not in "' "
+            found.append(f" {letter}" if apart else letter)
+        before = "".join(found[: line.caret])
+        return line.text + "".join(found), len(line.text) + len(before)
 
     def _finish(self, text):
         self._line.clear()
-        self._write(text)
+        return self._write(text)
 
     def _write(self, text):
+        """Commits a text, after which something may be predicted."""
         self._commit += text
         self._context = (self._context + text)[-KEPT:]
-        self._show(None if self._line.letters or text else [])
+        return self._show(None if self.options.predict else [])
