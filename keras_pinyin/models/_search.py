@@ -120,8 +120,7 @@ class Search:
             return ops.reshape(x, (batch * beams, *rest))
 
         def step(caches, recent, index):
-            x = self.embedding.hanzi_embedding(recent[:, -1:])
-            x = x + ops.expand_dims(per_beam(_at(here, index)), 1)
+            x = self._decoder_input(recent[:, -1:], ops.expand_dims(per_beam(_at(here, index)), 1))
             sounds = ops.expand_dims(per_beam(_at(pinyin, index)), 1)
             x, new = self._step(x, caches, fixed, sounds, mask, index)  # [batch * beams, dim]
             tokens = _at(candidates, index)  # [batch, 1, shortlist]
@@ -160,7 +159,7 @@ class Search:
         written = ops.reshape(paths, (batch * count, length))
         recent = ops.concatenate([per_path(self._before(context)), written], axis=1)
         back = self._reach()
-        x = self.embedding.hanzi_embedding(recent[:, back - 1 : -1]) + per_path(here)
+        x = self._decoder_input(recent[:, back - 1 : -1], per_path(here))
         for layer in self.decoder:
             x = layer(
                 x,

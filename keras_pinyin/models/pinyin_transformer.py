@@ -267,7 +267,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             return self._call_unaligned(inputs["target"], encoded, mask, training)
         candidates = ops.cast(inputs["candidates"], "int32")
         before = ops.pad(hanzi[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
-        x = self.embedding.hanzi_embedding(before) + encoded
+        x = self._decoder_input(before, encoded)
         typed = keys > 0
         for layer in self.decoder:
             x = layer(x, encoded, pinyin=pinyin, mask=typed, encoder_mask=mask, training=training)
@@ -283,6 +283,10 @@ class PinyinTransformer(Search, Presets, keras.Model):
             "hanzi": masked(logits, legal),
             "encoder": masked(heard, legal),
         }
+
+    def _decoder_input(self, before, here):
+        """The token before a position, and the encoder's state of the position to be written."""
+        return self.embedding.hanzi_embedding(before) + here
 
     def _call_unaligned(self, target, encoded, mask, training):
         target = ops.cast(target, "int32")
