@@ -4,6 +4,8 @@ import argparse
 import os
 import sys
 
+from keras_pinyin.ime.commands import add_engine_options, open_engine
+
 STARTER = "starter"
 
 
@@ -19,8 +21,13 @@ def main(argv=None):
         help="a .tflite file, or a preset: a name or a folder (default: what is released)",
     )
     convert.add_argument("-n", type=int, default=5, help="how many candidates (default 5)")
+    typing = commands.add_parser("type", help="type in the terminal")
+    typing.add_argument("--out", help="a text file to edit (default: print the text at the end)")
+    add_engine_options(typing)
     options = parser.parse_args(argv)
     try:
+        if options.command == "type":
+            return type_text(options)
         for sentence, score in convert_letters(
             options.pinyin, context=options.context, model=options.model, n_best=options.n
         ):
@@ -28,6 +35,20 @@ def main(argv=None):
     except ValueError as error:
         print(f"keras-pinyin: {error}", file=sys.stderr)
         return 2
+    return 0
+
+
+def type_text(options):
+    """Opens the terminal's input method; gives the exit status."""
+    try:
+        from keras_pinyin.ime.terminal import edit
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error}: pip install 'keras-pinyin[ime]'") from error
+    engine = open_engine(options)
+    try:
+        edit(engine, options.out)
+    finally:
+        engine.close()
     return 0
 
 

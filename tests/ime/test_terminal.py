@@ -1,0 +1,189 @@
+"""`keras-pinyin type` in a pseudo-terminal: keys go in, what is on the screen is read."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+import pyte
+import pytest
+
+from conftest import ROOT, run_python
+
+pytestmark = pytest.mark.once
+SECONDS = 30  # at most, until something is seen
+
+
+class Screen:
+    """A program in a terminal of its own; its standard output may go elsewhere."""
+
+    def __init__(self, *arguments, columns=80, rows=12, stdout=None):
+        self._master, terminal = pty.openpty()
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.resize(columns, rows)
+        self.settings = termios.tcgetattr(terminal)
+        self.written = b""
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "keras_pinyin.cli",
+                "type",
+                "--no-learning",
+                *map(str, arguments),
+            ],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
+            stdin=terminal,
+            stdout=stdout or terminal,
+            stderr=terminal,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        self._terminal = terminal
+
+    def resize(self, columns, rows):
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._screen.resize(rows, columns)
+
+    @property
+    def lines(self):
+        return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def caret(self):
+        return self._screen.cursor.y, self._screen.cursor.x
+
+    @property
+    def restored(self):
+        """Whether the terminal is as it was."""
+        left = self.written.rfind(b"\x1b[?1049l") > self.written.rfind(b"\x1b[?1049h")
+        return left and termios.tcgetattr(self._terminal) == self.settings
+
+    def press(self, keys):
+        os.write(self._master, keys.encode())
+
+    def wait(self, seen):
+        """Reads until a text is on the screen, or a condition holds."""
+        holds = seen if callable(seen) else lambda: any(seen in line for line in self.lines)
+        end = time.time() + SECONDS
+        while not holds():
+            assert time.time() < end, (self.lines, self.caret)
+            if select.select([self._master], [], [], 0.05)[0]:
+                data = os.read(self._master, 1 << 16)
+                self.written += data
+                self._stream.feed(data)
+
+    def end(self):
+        self.wait(lambda: self.process.poll() is not None)
+        self.wait(lambda: not select.select([self._master], [], [], 0)[0])
+        return self.process.returncode
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+        os.close(self._terminal)
+
+
+@pytest.fixture
+def start():
+    started = []
+
+    def start(*arguments, **options):
+        screen = Screen(*arguments, **options)
+        started.append(screen)
+        screen.wait("ctrl-d")
+        return screen
+
+    yield start
+    for screen in started:
+        screen.close()
+
+
+def test_what_is_typed_is_printed_at_the_end(start, tmp_path):
+    with open(tmp_path / "text", "wb") as stdout:
+        screen = start(stdout=stdout)
+        screen.press("jintiantianqi")
+        screen.wait("1今天天气")
+        assert screen.lines[0] == "jin tian tian qi" and screen.caret == (0, 16)
+        screen.press(" ,nihao ")
+        screen.wait("今天天气，你好")
+        assert screen.caret == (0, 14)
+        screen.press("\x04")
+        assert screen.end() == 0 and screen.restored
+    assert (tmp_path / "text").read_text(encoding="utf-8") == "今天天气，你好\n"
+
+
+def test_one_edits_as_in_any_editor(start):
+    screen = start(columns=40)
+    screen.press("nihao \r")
+    screen.wait("你好")
+    screen.press("womenqugongyuan")
+    screen.wait("1我们去公园")
+    screen.press("\x1b[D\x1b[D")  # into the letters
+    screen.wait(lambda: screen.caret == (1, 17))
+    screen.press("\x1b[C\x1b[C ")
+    screen.wait("我们去公园")
+    screen.press("\x7f\x7f")
+    screen.wait(lambda: screen.lines[1] == "我们去")
+    screen.press("\x1b[A\x1b[C")  # up is the first line, whose end is there
+    screen.press("\x00Keras 3\x00")  # control and space
+    screen.wait(lambda: screen.lines[0] == "你好Keras 3")
+    screen.press("ok\x1b[200~粘贴\rabc\x1b[201~")
+    screen.wait(lambda: screen.lines[:3] == ["你好Keras 3ok粘贴", "abc", "我们去"])
+    screen.resize(20, 8)
+    screen.process.send_signal(signal.SIGWINCH)
+    screen.press("tianqi")
+    screen.wait("1天气")
+    screen.press("\x1b")
+    screen.wait(lambda: not any("tianqi" in line for line in screen.lines))
+    screen.press("\x03")
+    assert screen.end() == 0 and screen.restored
+    assert "你好Keras 3ok粘贴" in screen.lines and "我们去" in screen.lines
+
+
+def test_a_file_is_edited_and_outlives_a_kill(start, tmp_path):
+    path = tmp_path / "日记.txt"
+    path.write_text("你好，\n", encoding="utf-8")
+    for end, expected in (
+        (signal.SIGTERM, "你好，\n天气hao"),
+        (signal.SIGKILL, "你好，\n天气hao天气"),
+    ):
+        screen = start("--out", path)
+        screen.wait("你好，")
+        screen.press("tianqi ")
+        screen.wait("天气")
+        screen.wait(lambda: path.read_text(encoding="utf-8").endswith("天气"))
+        screen.press("hao")
+        screen.wait("1好")
+        screen.process.send_signal(end)
+        screen.end()
+        assert screen.restored == (end == signal.SIGTERM)
+        assert path.read_text(encoding="utf-8") == expected
+
+
+@pytest.mark.parametrize(
+    "arguments,message",
+    [([], "no terminal"), (["--fuzzy", "x/y"], "x/y"), (["--model", "nowhere.tflite"], "nowhere")],
+)
+def test_bad_input_is_one_sentence_and_status_2(arguments, message):
+    run = run_python("-m", "keras_pinyin.cli", "type", "--no-learning", *arguments)
+    assert run.returncode == 2
+    (line,) = [line for line in run.stderr.splitlines() if not line.startswith("INFO")]
+    assert line.startswith("keras-pinyin: ") and message in line
+
+
+def test_files_that_are_no_text_or_not_there(tmp_path):
+    from keras_pinyin.ime.terminal import open_text
+
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\0")
+    for path in (tmp_path / "binary", tmp_path / "nowhere" / "text"):
+        with pytest.raises(ValueError, match=path.name):
+            open_text(path)
