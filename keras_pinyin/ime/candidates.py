@@ -2,7 +2,8 @@
 
 import math
 
-from keras_pinyin.ime.composition import Candidate
+from keras_pinyin.ime.state import Candidate
+from keras_pinyin.ime.user_words import LONGEST, TWICE
 
 READINGS, SHOWN_READINGS = 3, 2  # of the letters: converted, and shown words and hanzi of
 WINDOW = 32  # keys that are converted at once
@@ -10,7 +11,7 @@ SENTENCES = 3  # of input longer than a word
 # Words by their number of keys: how many, and how many nats behind the best at most.
 WORDS = {4: (2, 4.0), 3: (3, 4.0), 2: (8, 8.0)}
 JUNK = 12.0  # nats behind the best: no sentence to show
-EXTENDED, LONGEST = 3, 4  # predictions that are more than one hanzi, and their hanzi
+EXTENDED, FORETOLD = 3, 4  # predictions that are more than one hanzi, and their hanzi
 SURE = math.log(0.6)  # of a hanzi that lengthens a prediction
 
 
@@ -20,18 +21,20 @@ class Proposer:
     Args:
         converter: a `Converter`.
         letters: a `Letters`.
+        user_words: a `UserWords`.
 
     Example:
         >>> from keras_pinyin.ime import Converter, Letters
+        >>> from keras_pinyin.ime.user_words import UserWords
         >>> converter = Converter()
-        >>> proposer = Proposer(converter, Letters(converter.lexicon.keys))
+        >>> proposer = Proposer(converter, Letters(converter.lexicon.keys), UserWords())
         >>> found, spans = proposer.candidates("", "zhongguoren")
         >>> found[0].text, found[0].span, spans
         ('中国人', 11, ((0, 5), (5, 8), (8, 11)))
     """
 
-    def __init__(self, converter, letters):
-        self.converter, self.letters = converter, letters
+    def __init__(self, converter, letters, user_words):
+        self.converter, self.letters, self.user_words = converter, letters, user_words
         self._hanzi = converter.lexicon.candidates()
         self._window = min(WINDOW, converter.limits["keys"])
 
@@ -47,12 +50,17 @@ class Proposer:
             A list of (text, score, reading), best first, without repeats: score is the converter's
             less the cost of the reading.
         """
-        found = {}
-        for reading in self.letters.readings(letters, READINGS):
+        found, readings = {}, self.letters.readings(letters, READINGS)
+        for reading in readings:
             for text, score in self._convert(context, reading):
                 score -= reading.cost
                 if text not in found or found[text][0] < score:
                     found[text] = score, reading
+        best = max((score for score, _ in found.values()), default=0.0)
+        for reading in readings:
+            for text, weight in self._chosen(reading, len(reading.keys)):
+                if weight >= TWICE and text not in found:
+                    found[text] = best + weight, reading
         ranked = sorted(found.items(), key=lambda item: -item[1][0])
         return [(text, *scored) for text, scored in ranked[:n_best]]
 
@@ -76,21 +84,18 @@ class Proposer:
         for text, score, reading in sentences[:many]:
             if score > sentences[0][1] - JUNK:
                 _add(found, text, len(reading.keys), reading)
-        for length in WORDS:
+        for length in range(LONGEST, 0, -1):
             for reading in readings[:SHOWN_READINGS]:
-                if length < len(reading.keys):
-                    for text in self._words(context, reading, length, sentences[:many]):
+                if length < max(len(reading.keys), 2):
+                    for text in self._beginnings(context, reading, length, sentences[:many]):
                         _add(found, text, length, reading)
-        for reading in readings[:SHOWN_READINGS]:
-            for text in self._single(context, reading):
-                _add(found, text, 1, reading)
         return list(found.values()), readings[0].spans
 
     def next_words(self, context):
         """Predictions of what follows a text, a list of `Candidate`."""
         found = []
         for text, _ in self.converter.predict(context):
-            while len(found) < EXTENDED and len(text) < LONGEST:
+            while len(found) < EXTENDED and len(text) < FORETOLD:
                 following = self.converter.predict(context + text, 1)
                 if not following or following[0][1] < SURE:
                     break
@@ -98,25 +103,30 @@ class Proposer:
             found.append(Candidate(text))
         return found
 
-    def _words(self, context, reading, length, sentences):
-        """What may stand for the first keys: as in the sentences, then by themselves."""
+    def _beginnings(self, context, reading, length, sentences):
+        """What may stand for the first keys, best first; texts may come again."""
         if any(reading.literal[:length]):
+            if length == 1:
+                yield reading.keys[0]
             return
-        for text, _, whole in sentences:
-            if whole is reading:
-                yield text[:length]
-        most, margin = WORDS[length]
-        words = self.converter.convert(context, reading.keys[:length], most)
-        yield from (text for text, score in words if score > words[0][1] - margin)
+        yield from (text for text, _ in self._chosen(reading, length))
+        keys = reading.keys[:length]
+        if length in WORDS:
+            yield from (text[:length] for text, _, whole in sentences if whole is reading)
+            most, margin = WORDS[length]
+            words = self.converter.convert(context, keys, most)
+            yield from (text for text, score in words if score > words[0][1] - margin)
+        elif length == 1:
+            yield from (text for text, _ in self.converter.convert(context, keys))
+            key = self.converter.lexicon.keys.ids[keys[0]]
+            yield from self.converter.lexicon.vocabulary.decode(self._hanzi[key])
 
-    def _single(self, context, reading):
-        """All hanzi of the first key: those that fit the context, then by frequency."""
-        if reading.literal[0]:
-            yield reading.keys[0]
-            return
-        yield from (text for text, _ in self.converter.convert(context, reading.keys[:1]))
-        key = self.converter.lexicon.keys.ids[reading.keys[0]]
-        yield from self.converter.lexicon.vocabulary.decode(self._hanzi[key])
+    def _chosen(self, reading, length):
+        """User words that stand for the first keys, with their weights, best first."""
+        if any(reading.literal[:length]):
+            return []
+        words = self.user_words.words(reading.keys[:length])
+        return [(text, weight) for text, count, weight in words if count == length]
 
     def _convert(self, context, reading):
         """(text, score) of a reading, best first: keys converted, literals as they are."""
@@ -132,11 +142,15 @@ class Proposer:
         """Converts any number of keys: of all windows but the last, the beginnings stay."""
         done, total, step = "", 0.0, -(-3 * self._window // 4)
         while len(keys) > self._window:
-            text, score = self.converter.convert(context + done, keys[: self._window], 1)[0]
+            text, score = self._run(context + done, keys[: self._window])[0]
             done, total = done + text[:step], total + score * step / self._window
             keys = keys[step:]
-        found = self.converter.convert(context + done, keys)
+        found = self._run(context + done, keys)
         return [(done + text, total + score) for text, score in found]
+
+    def _run(self, context, keys):
+        found = self.converter.convert(context, keys)
+        return self.user_words.mix(self.converter, context, keys, found)
 
 
 def _parts(reading):

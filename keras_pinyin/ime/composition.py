@@ -1,23 +1,5 @@
 """What is being typed: choices made so far, letters not yet chosen for, and a caret in them."""
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """What the typist may choose.
-
-    Attributes:
-        text: str. comment: str, what to show beside it. span: int, how many of the letters it
-        stands for, from the first; 0 for a prediction. keys: tuple of str, the keys it was
-        converted from, one a hanzi; empty if it is nothing to learn.
-    """
-
-    text: str
-    comment: str = ""
-    span: int = 0
-    keys: tuple = ()
-
 
 class Composition:
     """An edited line of letters, the beginning of which is chosen piece by piece.
@@ -27,6 +9,7 @@ class Composition:
         choices: list of (`Candidate`, the letters it stands for).
 
     Example:
+        >>> from keras_pinyin.ime import Candidate
         >>> line = Composition()
         >>> for letter in "tianqi":
         ...     line.insert(letter)

@@ -1,39 +1,19 @@
 """The input-method engine: keys in, a line to show and text to commit out."""
 
-from dataclasses import dataclass
-
 from keras_pinyin.ime.candidates import Proposer
-from keras_pinyin.ime.composition import Candidate, Composition
+from keras_pinyin.ime.composition import Composition
 from keras_pinyin.ime.converter import Converter
 from keras_pinyin.ime.letters import Letters
 from keras_pinyin.ime.options import Options
 from keras_pinyin.ime.punctuation import Punctuation
+from keras_pinyin.ime.state import State
+from keras_pinyin.ime.user_words import UserWords
 
 KEPT = 256  # characters of text to the left
 MOST_LETTERS = 200  # at once; more are not taken
-# Candidates that a key moves the highlight by; 2 is a page.
-STEPS = {"up": -1, "down": 1, "tab": 1, "pageup": -2, "-": -2, "pagedown": 2, "=": 2}
+STEPS = {"up": -1, "down": 1, "tab": 1}  # candidates that a key moves the highlight by
+PAGES = {"pageup": -1, "-": -1, "pagedown": 1, "=": 1}
 MOVES = ("left", "right", "up", "down", "home", "end", "pageup", "pagedown", "delete")
-
-
-@dataclass(frozen=True)
-class State:
-    """What a host shows.
-
-    Attributes:
-        preedit: str, what is being typed: hanzi that are chosen, then letters.
-        caret: int, a place in the preedit.
-        candidates: tuple of `Candidate`, those on the page.
-        page: int, from 0. pages: int.
-        highlighted: int, the candidate on the page that space chooses; -1 if none.
-    """
-
-    preedit: str = ""
-    caret: int = 0
-    candidates: tuple[Candidate, ...] = ()
-    page: int = 0
-    pages: int = 0
-    highlighted: int = -1
 
 
 class Engine:
@@ -62,14 +42,14 @@ class Engine:
     """
 
     def __init__(self, converter, *, store=None, options=Options()):  # noqa: B008 (frozen)
-        self.options, self.store = options, store
-        letters = Letters(
+        self.options, self._words = options, UserWords(store)
+        self._letters = Letters(
             converter.lexicon.keys,
             scheme=options.scheme,
             fuzzy=options.fuzzy,
             correct=options.correct,
         )
-        self._proposer = Proposer(converter, letters)
+        self._proposer = Proposer(converter, self._letters, self._words)
         self._line, self._marks = Composition(), Punctuation()
         self._context = self._commit = ""
         self._show([])
@@ -99,6 +79,7 @@ class Engine:
             page=page,
             pages=-(-len(found) // size),
             highlighted=self._at % size if found and self.composing else -1,
+            warning=self._words.warning,
         )
 
     def convert(self, letters, *, context="", n_best=10):
@@ -147,8 +128,7 @@ class Engine:
 
     def close(self):
         """Closes the store."""
-        if self.store is not None:
-            self.store.close()
+        self._words.close()
 
     def press(self, key):
         """Takes a key.
@@ -180,7 +160,7 @@ class Engine:
         self._line.choose(candidates[index])
         self._show(None)
         if not self.composing:
-            self._finish(self._line.text)
+            self._finish()
 
     def _compose(self, key):
         """A key while letters are typed."""
@@ -192,10 +172,10 @@ class Engine:
             return self._choose(self.state.highlighted)
         elif len(key) == 1 and key in "123456789":
             return self._choose(int(key) - 1)
-        elif key in STEPS:
-            return self._browse(STEPS[key])
+        elif key in STEPS or key in PAGES:
+            return self._browse(key)
         elif key == "enter":
-            return self._finish(line.text + line.letters)
+            return self._finish()
         elif key == "escape":
             line.clear()
         elif key == "backspace":
@@ -212,7 +192,7 @@ class Engine:
             return self._idle(key)
         else:
             return False
-        return self._show(None)
+        return self._show(None if line.letters else [])
 
     def _idle(self, key):
         """A key while nothing is typed."""
@@ -224,7 +204,7 @@ class Engine:
             if len(key) == 1 and key in "123456789"[: len(shown)]:
                 return self._choose(int(key) - 1)
             if key in ("pageup", "pagedown"):
-                return self._browse(STEPS[key])
+                return self._browse(key)
             self._show([])
             if key == "escape":
                 return True
@@ -247,20 +227,22 @@ class Engine:
             self._context += char if len(char) == 1 else ""
 
     def _spells(self, key):
-        """Whether a key is a letter of what is being typed."""
+        """Whether a key is a letter of what is being typed: of pinyin, or of a word like MP3."""
         if len(key) != 1 or not key.isascii():
             return False
-        in_word = self._line.letters[-1:].isupper() or self._line.letters[-1:].isdigit()
-        return key.isalpha() or (key.isdigit() and in_word)
+        before = self._line.letters[: self._line.caret][-1:]
+        in_word = key.isdigit() and (before.isupper() or before.isdigit())
+        spells = key in self._letters.alphabet and (self.composing or key.isalnum())
+        return key.isalpha() or in_word or spells
 
     def _choose(self, index):
         if 0 <= index < len(self.state.candidates):
             self.choose(index)
         return True
 
-    def _browse(self, step):
-        step *= self.options.page_size if abs(step) > 1 else 1
-        self._at = min(max(self._at + step, 0), max(len(self._found()) - 1, 0))
+    def _browse(self, key):
+        at = self._at + STEPS.get(key, 0) + PAGES.get(key, 0) * self.options.page_size
+        self._at = min(max(at, 0), len(self._found()) - 1)
         return True
 
     def _found(self):
@@ -288,12 +270,18 @@ class Engine:
         before = "".join(found[: line.caret])
         return line.text + "".join(found), len(line.text) + len(before)
 
-    def _finish(self, text):
-        self._line.clear()
+    def _finish(self):
+        """Commits what is chosen, and letters as they are."""
+        line = self._line
+        if self.options.learn and line.choices:
+            self._words.learn(self._context, [candidate for candidate, _ in line.choices])
+        text = line.text + line.letters
+        line.clear()
         return self._write(text)
 
     def _write(self, text):
-        """Commits a text, after which something may be predicted."""
+        """Commits a text; after Chinese something is predicted."""
         self._commit += text
         self._context = (self._context + text)[-KEPT:]
-        return self._show(None if self.options.predict else [])
+        predict = self.options.predict and not text[-1:].isascii()
+        return self._show(None if predict else [])
