@@ -157,6 +157,7 @@ def _write(model, folder, part, name, kinds, limits, fixed, shared):
         if kind == "saved_model":
             path = saved / "assets.extra" / "metadata.json"
             path.parent.mkdir()
+            del described["syllables"]  # it is a file of the preset
             path.write_text(json.dumps(described, ensure_ascii=False) + "\n", encoding="utf-8")
             continue
         content = to_tflite(static if kind == "static" else saved, kind)

@@ -5,12 +5,13 @@ import zlib
 from pathlib import Path
 
 from keras_pinyin.text import FIRST_HANZI, vocabulary
-from keras_pinyin.text.metadata import FORMAT, LEXICON, MAIN
+from keras_pinyin.text.metadata import FORMAT, LEXICON, MAIN, SYLLABLES
+from keras_pinyin.text.syllables import FILE
 
 
 def describe(model, preset, *, kind, name, version, n_best, beams, limits, fixed):
     """The metadata of one file, as `keras_pinyin.text.read_metadata` gives it back."""
-    lexicon, card = model.lexicon, Path(preset) / "README.md"
+    lexicon, card, syllables = model.lexicon, Path(preset) / "README.md", Path(preset) / FILE
     tokens = lexicon.vocabulary.tokens
     return {
         "format": FORMAT,
@@ -31,6 +32,7 @@ def describe(model, preset, *, kind, name, version, n_best, beams, limits, fixed
         "beams": beams,
         "card": card.read_text(encoding="utf-8") if card.is_file() else "",
         "lexicon": lexicon.entries,
+        "syllables": syllables.read_bytes() if syllables.is_file() else None,
     }
 
 
@@ -48,15 +50,18 @@ def add_metadata(content, described):
     from tensorflow.lite.python import schema_py_generated as schema
 
     described = dict(described)
-    lexicon = described.pop("lexicon")
+    lexicon, syllables = described.pop("lexicon"), described.pop("syllables")
     model = schema.ModelT.InitFromPackedBuf(content, 0)
+    buffers = {SYLLABLES: syllables} if syllables else {}
     for name, value in ((MAIN, described), (LEXICON, lexicon)):
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        buffers[name] = zlib.compress(text.encode("utf-8"), 9)
+    for name, value in buffers.items():
         entry = schema.MetadataT()
         entry.name, entry.buffer = name, len(model.buffers)
         model.metadata = [*(model.metadata or []), entry]
         buffer = schema.BufferT()
-        buffer.data = zlib.compress(text.encode("utf-8"), 9)
+        buffer.data = value
         model.buffers.append(buffer)
     model.buffers = [_Aligned(buffer.data) for buffer in model.buffers]
     builder = flatbuffers.Builder(len(content) + (1 << 20))

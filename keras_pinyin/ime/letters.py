@@ -7,15 +7,23 @@ import numpy as np
 
 from keras_pinyin.ime.slips import SWAPPED
 from keras_pinyin.ime.spellings import SLIP, Spellings
-from keras_pinyin.ime.syllables import SyllableScores
+from keras_pinyin.ime.words import LONGEST_WORD, word_costs
+from keras_pinyin.text import SyllableScores
 
 BEAM = 16  # readings kept at every letter
 LITERAL_BEAM, SWAP_BEAM = 4, 4
-REMEMBERED = 256  # places of inputs, so that a keystroke adds one
+REMEMBERED, LONGEST = (
+    128,
+    64,
+)  # places of inputs kept, so that a keystroke adds one; letters of them
 MARGIN = 9.0  # nats: readings further behind the best are not worth a conversion
-# Nats that a literal costs where the letters might be pinyin: to begin one, and for each letter.
-ENTER, LETTER = 8.0, 2.5
+# Nats that a literal costs where the letters might be pinyin: to begin one, and for each letter; or
+# for a known word, beside how rare it is.
+ENTER, LETTER, WORD = 8.0, 3.5, 4.0
 BORDERS = "' "
+# A converter adds up scores of several parts that know much the same: a nat of typing weighs so
+# many of its nats. Fitted by benchmarks/slips.py; a converter trained anew may want another.
+WEIGHT = 2.4
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Reading:
         keys: tuple of str, keys of the model, or literal pieces.
         spans: tuple of (int, int), the letters [start, end) that each came from.
         literal: tuple of bool, whether a piece is passed through as it is.
-        cost: float, nats: what the typing itself says against the reading.
+        cost: float, what the typing itself says against the reading: to be taken from the score
+            of a converter.
     """
 
     keys: tuple
@@ -43,18 +52,17 @@ class _Node:
     def __init__(self, before, key, name, start, end, cost, total):
         self.before, self.key, self.name, self.start, self.end = before, key, name, start, end
         self.cost, self.total = cost, total
-        # A literal's letters are pieces of one key each until they are joined.
-        self.path = hash((before.path if before else 0, name))
+        self.path = hash((before.path if before else 0, key, name))
 
 
 class _Place:
     """The best readings of the letters up to some place."""
 
-    __slots__ = ("literals", "nodes", "scored", "swapped")
+    __slots__ = ("nodes", "scored", "swapped")
 
-    def __init__(self):
-        self.nodes, self.literals = [], []
-        self.scored = self.swapped = ([], None, None)
+    def __init__(self, nodes=()):
+        self.nodes = list(nodes)
+        self.scored = self.swapped = ([], None, None, None)
 
 
 class Letters:
@@ -71,6 +79,9 @@ class Letters:
         fuzzy: pairs of sounds that the typist does not tell apart, of `slips.FUZZY`.
         correct: bool, whether slips of the fingers are mended.
 
+    Attributes:
+        alphabet: set of str, the characters that spell syllables.
+
     Raises:
         ValueError: if there is no such scheme or pair.
 
@@ -82,10 +93,12 @@ class Letters:
     """
 
     def __init__(self, keys, syllable_scores=None, *, scheme="full", fuzzy=(), correct=True):
-        self._names = keys.names
+        self._names, self._first_prefix = keys.names, keys.first_prefix
+        self._borders = BORDERS + ("1" if scheme == "nine-key" else "")
+        self._words = word_costs() if scheme != "nine-key" else {}
         self._scores = syllable_scores or SyllableScores.even(keys)
         self._spellings = Spellings(keys, scheme=scheme, fuzzy=fuzzy, correct=correct)
-        self._correct = correct
+        self._correct, self.alphabet = correct, self._spellings.letters
         self._places = OrderedDict()
 
     def readings(self, raw, n_best=4):
@@ -102,28 +115,26 @@ class Letters:
         places = self._read(raw)
         place, end = places[-1], len(raw)
         unfinished = self._best(self._blocks(places, raw, end, self._spellings.unfinished), BEAM)
-        nodes = [*place.nodes, *place.literals, *unfinished]
-        nodes.sort(key=lambda node: node.total)
+        nodes = sorted([*place.nodes, *unfinished], key=_total)
         found = {}
         for node in nodes:
             if len(found) == n_best or node.total > nodes[0].total + MARGIN:
                 break
-            reading = _reading(node, raw)
+            reading = _reading(node)
             if reading.keys:
                 found.setdefault((reading.keys, reading.literal), reading)
         return list(found.values())
 
     def _read(self, raw):
         """The places of every beginning of the letters."""
-        first = _Place()
-        first.nodes = [_Node(None, 0, "", 0, 0, 0.0, 0.0)]
+        first = _Place([_Node(None, 0, "", 0, 0, 0.0, 0.0)])
         first.scored = self._scored(first.nodes)
         places = [first]
         for end in range(1, len(raw) + 1):
-            place = self._places.get(raw[:end]) if end <= REMEMBERED // 2 else None
+            place = self._places.get(raw[:end]) if end < REMEMBERED else None
             if place is None:
                 place = self._place(places, raw, end)
-                if end <= REMEMBERED // 2:
+                if end < REMEMBERED:
                     self._places[raw[:end]] = place
                     if len(self._places) > REMEMBERED:
                         self._places.popitem(last=False)
@@ -134,29 +145,29 @@ class Letters:
 
     def _place(self, places, raw, end):
         place, letter = _Place(), raw[end - 1]
-        if letter in BORDERS:
-            nodes = [*places[-1].nodes, *places[-1].literals]
-            place.nodes = sorted(nodes, key=lambda node: node.total)[:BEAM]
+        if letter in self._borders:
+            place.nodes = places[-1].nodes
         else:
             if self._correct:
                 self._swap(place, places, raw, end)
             blocks = self._blocks(places, raw, end, self._spellings.typed)
             blocks += self._after_swaps([*places, place], raw, end)
             place.nodes = self._best(blocks, BEAM)
-            self._literals(place, places[-1], letter, end)
-        place.scored = self._scored([*place.nodes, *place.literals])
+            place.nodes += self._literals(places, raw, end)
+        place.scored = self._scored(place.nodes)
         return place
 
     def _scored(self, nodes):
-        """Nodes with their totals `[nodes]` and what every key costs after them."""
+        """Nodes, their totals, what every key costs after them, which are beginnings."""
         totals = np.array([node.total for node in nodes], np.float32)
-        return nodes, totals, self._scores.rows([_recent(node) for node in nodes])
+        short = np.array([node.key >= self._first_prefix for node in nodes], np.float32)
+        return nodes, totals, self._scores.rows([_recent(node) for node in nodes]), short
 
     def _blocks(self, places, raw, end, table):
-        """Pieces that end here: the scored nodes they follow, ids, costs and span of each."""
+        """Pieces that end here: the scored nodes they follow, ids, costs, savings, span."""
         blocks = []
         for start in range(end - 1, max(-1, end - 1 - self._spellings.longest), -1):
-            if raw[start] in BORDERS:
+            if raw[start] in self._borders:
                 break
             scored = places[start].scored
             if scored[0] and (edges := table.get(raw[start:end])):
@@ -169,34 +180,37 @@ class Letters:
             return
         blocks, next_first, last = [], raw[end - 2], raw[end - 1]
         for start in range(end - 2, max(-1, end - 2 - self._spellings.longest), -1):
-            if raw[start] in BORDERS or next_first == last:
+            if raw[start] in self._borders or next_first == last:
                 break
             scored = places[start].scored
             ids = self._spellings.exact.get(raw[start : end - 2] + last)
             if scored[0] and ids is not None:
-                costs = np.full(len(ids), SLIP[SWAPPED], np.float32)
-                blocks.append((scored, ids, costs, start, end - 1))
+                blocks.append((scored, ids, np.float32(SLIP[SWAPPED]), 0.0, start, end - 1))
         place.swapped = self._scored(self._best(blocks, SWAP_BEAM))
 
     def _after_swaps(self, places, raw, end):
         """Syllables that end here and began before the last letter of the one before."""
         blocks = []
         for start in range(end, max(1, end - self._spellings.longest), -1):
-            if start < end and raw[start] in BORDERS:
+            if start < end and raw[start] in self._borders:
                 break
             scored = places[start].swapped
             ids = self._spellings.exact.get(raw[start - 2] + raw[start:end])
             if scored[0] and ids is not None:
-                blocks.append((scored, ids, np.zeros(len(ids), np.float32), start - 1, end))
+                blocks.append((scored, ids, np.float32(0), 0.0, start - 1, end))
         return blocks
 
     def _best(self, blocks, beam):
         """The best distinct readings that end with a piece of the blocks, as nodes."""
         if not blocks:
             return []
+        costs = [
+            np.broadcast_to(costs - short[:, None] * saving, (len(nodes), len(ids)))
+            for (nodes, _, _, short), ids, costs, saving, _, _ in blocks
+        ]
         totals = [
-            (known[:, None] + rows[:, ids] + costs).ravel()
-            for (_, known, rows), ids, costs, _, _ in blocks
+            (known[:, None] + rows[:, ids] + cost).ravel()
+            for ((_, known, rows, _), ids, *_), cost in zip(blocks, costs)
         ]
         ends = np.cumsum([len(block) for block in totals])
         totals = np.concatenate(totals)
@@ -205,25 +219,35 @@ class Letters:
         order = order[np.argsort(totals[order], kind="stable")]
         found = {}
         for at, number in zip(order.tolist(), np.searchsorted(ends, order, "right").tolist()):
-            (nodes, _, _), ids, costs, start, end = blocks[number]
-            row, column = divmod(at - int(ends[number]), len(ids))
+            (nodes, *_), ids, _, _, start, end = blocks[number]
+            row, column = divmod(at - int(ends[number]) + costs[number].size, len(ids))
             key, before = int(ids[column]), nodes[row]
-            cost = before.cost + float(costs[column])
+            cost = before.cost + float(costs[number][row, column])
             node = _Node(before, key, self._names[key], start, end, cost, float(totals[at]))
             found.setdefault(node.path, node)
             if len(found) == beam:
                 break
         return list(found.values())
 
-    def _literals(self, place, before, letter, end):
-        """Goes on with a literal, or begins one."""
-        plain = letter in self._spellings.letters
-        nodes = []
-        for node in [*before.nodes, *before.literals]:
+    def _literals(self, places, raw, end):
+        """Goes on with literals, begins one, or ends a known word."""
+        letter, nodes = raw[end - 1], []
+        plain = letter in self.alphabet
+        for node in places[-1].scored[0]:
             inside = node.key == 0 and node.end == end - 1 and node.name.isalpha()
             cost = (LETTER if inside else ENTER + LETTER) if plain else 0.0
             nodes.append(_Node(node, 0, letter, end - 1, end, node.cost + cost, node.total + cost))
-        place.literals = sorted(nodes, key=lambda n: n.total)[:LITERAL_BEAM]
+        for start in range(max(0, end - LONGEST_WORD), end - 1):
+            word = raw[start:end]
+            if (cost := self._words.get(word.lower())) and places[start].scored[0]:
+                cost += WORD if word.islower() else 0.0
+                node = min(places[start].scored[0], key=_total)
+                nodes.append(_Node(node, 0, word, start, end, node.cost + cost, node.total + cost))
+        return sorted(nodes, key=_total)[:LITERAL_BEAM]
+
+
+def _total(node):
+    return node.total
 
 
 def _recent(node):
@@ -231,27 +255,17 @@ def _recent(node):
     return (node.before.key if node.before else 0), node.key
 
 
-def _reading(node, raw):
-    pieces = []
-    cost = node.cost
+def _reading(node):
+    """The reading that ends with a node; the letters of a literal become one piece."""
+    pieces, cost = [], node.cost
     while node.before:
-        pieces.append(node)
+        pieces.append((node.name, (node.start, node.end), node.key == 0))
         node = node.before
-    keys, spans, literal = [], [], []
-    for piece in reversed(pieces):
-        is_literal = piece.key == 0
-        if (
-            is_literal
-            and literal
-            and literal[-1]
-            and spans[-1][1] == piece.start
-            and keys[-1][-1].isalnum()
-            and piece.name[0].isalnum()
-        ):
-            keys[-1] += piece.name
-            spans[-1] = (spans[-1][0], piece.end)
-            continue
-        keys.append(piece.name)
-        spans.append((piece.start, piece.end))
-        literal.append(is_literal)
-    return Reading(tuple(keys), tuple(spans), tuple(literal), cost)
+    joined = pieces[-1:]
+    for name, (start, end), literal in pieces[-2::-1]:
+        before, (first, last), same = joined[-1]
+        if literal and same and last == start and before[-1].isalnum() and name[0].isalnum():
+            joined[-1] = before + name, (first, end), True
+        else:
+            joined.append((name, (start, end), literal))
+    return Reading(*zip(*joined), WEIGHT * cost) if joined else Reading((), (), (), 0.0)

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from keras_pinyin.ime.schemes import PAD, find_scheme
+from keras_pinyin.ime.schemes import find_scheme
 from keras_pinyin.ime.slips import DOUBLED, MISSING, NEIGHBOUR, SWAPPED, slips, sounds_like
 
 # Nats. Chosen by benchmarks/slips.py on the development sets.
 FUZZY_COST = 1.0
 UNFINISHED = 1.5  # a beginning of a syllable, at the very end
-INITIAL = 3.0  # a first letter (or zh, ch, sh) for a syllable, elsewhere
-SLIP = {SWAPPED: 6.0, MISSING: 7.0, DOUBLED: 6.0, NEIGHBOUR: 7.0}
+INITIAL = 4.0  # a first letter (or zh, ch, sh) for a syllable, elsewhere
+AGAIN = 3.5  # less, if the key before is a beginning of a syllable too
+SLIP = {SWAPPED: 5.2, MISSING: 6.7, DOUBLED: 5.2, NEIGHBOUR: 6.7}
 INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsywaoe")
 
 
@@ -23,7 +24,8 @@ class Spellings:
         correct: bool, whether slips count as typing.
 
     Attributes:
-        typed: dict str -> (int ids of keys, float32 costs), wherever it stands.
+        typed: dict str -> (ids of keys, costs, what each costs less after a beginning of a
+            syllable), wherever it stands.
         unfinished: the same of beginnings of syllables, at the end of the letters.
         exact: dict str -> ids of the syllables that are spelled so.
         longest: int, of the strings. letters: set of the characters that spell.
@@ -55,7 +57,8 @@ class Spellings:
                     if name in INITIALS:
                         _put(typed, text, key, INITIAL + count * FUZZY_COST)
         self.exact = {text: np.array(list(found)) for text, found in exact.items()}
-        self.typed, self.unfinished = _arrays(typed), _arrays(unfinished)
+        self.typed = _arrays(typed, keys.first_prefix)
+        self.unfinished = _arrays(unfinished, len(keys.names))
         self.longest = max(map(len, typed))
         self.letters = {letter for text in exact for letter in text}
 
@@ -65,8 +68,10 @@ def _put(table, text, key, cost):
     found[key] = min(cost, found.get(key, cost))
 
 
-def _arrays(table):
-    return {
-        text: (np.array(list(found), np.intp), np.array(list(found.values()), np.float32))
-        for text, found in table.items()
-    }
+def _arrays(table, first_prefix):
+    found = {}
+    for text, costs in table.items():
+        ids = np.array(list(costs), np.intp)
+        saving = np.where(ids >= first_prefix, np.float32(AGAIN), np.float32(0))
+        found[text] = ids, np.array(list(costs.values()), np.float32), saving
+    return found

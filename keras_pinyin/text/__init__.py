@@ -5,6 +5,7 @@ from keras_pinyin.text.labels import label, unsure
 from keras_pinyin.text.lexicon import Lexicon, standard_hanzi
 from keras_pinyin.text.metadata import read_metadata
 from keras_pinyin.text.segmentation import segment
+from keras_pinyin.text.syllables import SyllableScores
 from keras_pinyin.text.vocabulary import FIRST_HANZI, HanziVocabulary
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "HanziVocabulary",
     "KeyTable",
     "Lexicon",
+    "SyllableScores",
     "label",
     "normalize_key",
     "read_metadata",

@@ -2,7 +2,8 @@
 
 A flatbuffer may carry named buffers beside the graph. Ours are JSON in UTF-8, compressed by zlib:
 `keras_pinyin`, all that a host needs to convert, and `keras_pinyin.lexicon`, which most hosts leave
-alone. Reading needs Python's standard library only.
+alone; and, as `SyllableScores.to_bytes` writes it, `keras_pinyin.syllables`. Reading needs Python's
+standard library only.
 """
 
 import json
@@ -12,6 +13,7 @@ import zlib
 
 FORMAT = 1
 MAIN, LEXICON = "keras_pinyin", "keras_pinyin.lexicon"
+SYLLABLES = "keras_pinyin.syllables"
 # Places of fields in TFLite's schema (schema.fbs).
 MODEL_BUFFERS, MODEL_METADATA, METADATA_NAME, METADATA_BUFFER, BUFFER_DATA = 4, 6, 0, 1, 0
 
@@ -28,7 +30,7 @@ def read_metadata(path_or_bytes):
         where kinds of keys begin; `text` dict, how text becomes tokens; `limits` dict of `context`,
         `keys`, `candidates` int; `shapes` dict of `context`, `keys`, an int where only that length
         goes in, or None; `beams` int; `card` str; `lexicon` dict hanzi -> dict toned reading ->
-        count.
+        count; `syllables` bytes, a table for `SyllableScores.from_bytes`, or None.
 
     Raises:
         ValueError: if the file cannot be read, is no .tflite file or carries nothing of ours.
@@ -77,7 +79,8 @@ def _decode(content, what):
             f"{what} is of format {version}, and this keras_pinyin reads up to "
             f"{FORMAT}: update keras_pinyin."
         )
-    return {**decoded[MAIN], "lexicon": decoded[LEXICON]}
+    extra = {"lexicon": decoded[LEXICON], "syllables": found.get(SYLLABLES)}
+    return {**decoded[MAIN], **extra}
 
 
 def named_buffers(content):
