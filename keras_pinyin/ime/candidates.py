@@ -1,18 +1,24 @@
 """Candidates for letters: sentences, then words for the first syllables, then single hanzi."""
 
 import math
+from collections import Counter, defaultdict
+from dataclasses import replace
 
 from keras_pinyin.ime.state import Candidate
 from keras_pinyin.ime.user_words import LONGEST, TWICE
+from keras_pinyin.ime.variants import emoji_for, to_script
+from keras_pinyin.text.keys import ANY_KEY
 
 READINGS, SHOWN_READINGS = 3, 2  # of the letters: converted, and shown words and hanzi of
 WINDOW = 32  # keys that are converted at once
 SENTENCES = 3  # of input longer than a word
 # Words by their number of keys: how many, and how many nats behind the best at most.
 WORDS = {4: (2, 4.0), 3: (3, 4.0), 2: (8, 8.0)}
+HANZI = 200  # single ones
+EMOJI = 3  # candidates that may have some, and how many are shown after them
 JUNK = 12.0  # nats behind the best: no sentence to show
 EXTENDED, FORETOLD = 3, 4  # predictions that are more than one hanzi, and their hanzi
-SURE = math.log(0.6)  # of a hanzi that lengthens a prediction
+SURE = 0.7  # probability of a hanzi that lengthens a prediction
 
 
 class Proposer:
@@ -35,7 +41,11 @@ class Proposer:
 
     def __init__(self, converter, letters, user_words):
         self.converter, self.letters, self.user_words = converter, letters, user_words
-        self._hanzi = converter.lexicon.candidates()
+        # Not `Lexicon.candidates`, which takes three times the memory.
+        self._sounds = defaultdict(Counter)
+        for hanzi, readings in converter.lexicon.entries.items():
+            for reading, count in readings.items():
+                self._sounds[reading.rstrip("12345")][hanzi] += count
         self._window = min(WINDOW, converter.limits["keys"])
 
     def sentences(self, context, letters, n_best=10):
@@ -59,7 +69,7 @@ class Proposer:
         best = max((score for score, _ in found.values()), default=0.0)
         for reading in readings:
             for text, weight in self._chosen(reading, len(reading.keys)):
-                if weight >= TWICE and text not in found:
+                if weight >= TWICE:
                     found[text] = best + weight, reading
         ranked = sorted(found.items(), key=lambda item: -item[1][0])
         return [(text, *scored) for text, scored in ranked[:n_best]]
@@ -94,14 +104,23 @@ class Proposer:
     def next_words(self, context):
         """Predictions of what follows a text, a list of `Candidate`."""
         found = []
-        for text, _ in self.converter.predict(context):
+        for text, _ in self._next_hanzi(context):
             while len(found) < EXTENDED and len(text) < FORETOLD:
-                following = self.converter.predict(context + text, 1)
-                if not following or following[0][1] < SURE:
+                hanzi, probability = self._next_hanzi(context + text)[0]
+                if probability < SURE:
                     break
-                text += following[0][0]
+                text += hanzi
             found.append(Candidate(text))
         return found
+
+    def _next_hanzi(self, context):
+        """The likeliest next hanzi, best first, and their probabilities among themselves.
+
+        `Converter.predict` says nearly the same, but using that signature too would take 11 MB.
+        """
+        found = self.converter.convert(context, [ANY_KEY])
+        shares = [math.exp(score - found[0][1]) for _, score in found]
+        return [(text, share / sum(shares)) for (text, _), share in zip(found, shares)]
 
     def _beginnings(self, context, reading, length, sentences):
         """What may stand for the first keys, best first; texts may come again."""
@@ -118,8 +137,17 @@ class Proposer:
             yield from (text for text, score in words if score > words[0][1] - margin)
         elif length == 1:
             yield from (text for text, _ in self.converter.convert(context, keys))
-            key = self.converter.lexicon.keys.ids[keys[0]]
-            yield from self.converter.lexicon.vocabulary.decode(self._hanzi[key])
+            yield from self._frequent(keys[0])
+
+    def _frequent(self, key):
+        """The hanzi of a key, a list, the most frequent first."""
+        found = self._sounds.get(key)
+        if found is None:  # the beginning of a syllable
+            found = Counter()
+            for sound, hanzi in self._sounds.items():
+                if sound.startswith(key):
+                    found.update(hanzi)
+        return [hanzi for hanzi, _ in found.most_common(HANZI)]
 
     def _chosen(self, reading, length):
         """User words that stand for the first keys, with their weights, best first."""
@@ -151,6 +179,25 @@ class Proposer:
     def _run(self, context, keys):
         found = self.converter.convert(context, keys)
         return self.user_words.mix(self.converter, context, keys, found)
+
+
+def dressed(candidates, options):
+    """Candidates in the script that options ask for, with emoji after the first ones."""
+    if options.script == "simplified" and not options.emoji:
+        return candidates
+    found = {}
+    for candidate in candidates:
+        text = to_script(candidate.text, options.script)
+        found.setdefault(text, replace(candidate, text=text))
+    found = list(found.values())
+    if options.emoji:
+        emoji = {
+            char: Candidate(char, candidate.text, candidate.span)
+            for candidate in candidates[:EMOJI]
+            for char in emoji_for(candidate.text)
+        }
+        found[EMOJI:EMOJI] = list(emoji.values())[:EMOJI]
+    return found
 
 
 def _parts(reading):

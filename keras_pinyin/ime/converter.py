@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from keras_pinyin.text import Lexicon, read_metadata
+from keras_pinyin.text import Lexicon, SyllableScores, read_metadata
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PLACES = (PACKAGE / "tflite", PACKAGE.parent / "tflite")  # of a wheel, of a clone
 NEVER = -5e8  # scores below are of no sentence: fewer were possible than asked for
-REMEMBERED = 512  # results of calls
+REMEMBERED = 256  # results of calls
 
 
 def released_file():
@@ -32,6 +32,7 @@ class Converter:
 
     Attributes:
         lexicon: the `keras_pinyin.text.Lexicon` of the file.
+        syllables: the `SyllableScores` of the file, or None.
         limits: dict of `context`, `keys`, `candidates`, int: the most a call takes or gives.
 
     Raises:
@@ -50,6 +51,8 @@ class Converter:
         metadata = read_metadata(path)
         try:
             self.lexicon, self.limits = Lexicon(metadata["lexicon"]), metadata["limits"]
+            table, keys = metadata["syllables"], self.lexicon.keys
+            self.syllables = SyllableScores.from_bytes(keys, table) if table else None
             self._tokens, self._shapes = self.lexicon.vocabulary.tokens, metadata["shapes"]
             if [list(self._tokens), list(self.lexicon.keys.names)] != [
                 metadata["tokens"],
@@ -62,7 +65,6 @@ class Converter:
                 self._convert = self._interpreter.get_signature_runner("convert")
                 self._predict = self._interpreter.get_signature_runner("predict")
                 self._run((), (1,))  # the first is slow
-                self._run((), ())
         except (ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
             why = str(error).strip().split("\n")[0]
             raise ValueError(f"{path} cannot be run ({why}): export or fetch it again.") from error

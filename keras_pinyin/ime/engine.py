@@ -1,6 +1,8 @@
 """The input-method engine: keys in, a line to show and text to commit out."""
 
-from keras_pinyin.ime.candidates import Proposer
+from dataclasses import replace
+
+from keras_pinyin.ime.candidates import Proposer, dressed
 from keras_pinyin.ime.composition import Composition
 from keras_pinyin.ime.converter import Converter
 from keras_pinyin.ime.letters import Letters
@@ -8,6 +10,7 @@ from keras_pinyin.ime.options import Options
 from keras_pinyin.ime.punctuation import Punctuation
 from keras_pinyin.ime.state import State
 from keras_pinyin.ime.user_words import UserWords
+from keras_pinyin.ime.variants import to_script, to_simplified
 
 KEPT = 256  # characters of text to the left
 MOST_LETTERS = 200  # at once; more are not taken
@@ -28,7 +31,7 @@ class Engine:
 
     Args:
         converter: a `Converter`.
-        store: None, or a `UserStore`.
+        store: None, or a `UserStore`, which remembers what is chosen.
         options: `Options`.
 
     Example:
@@ -43,8 +46,10 @@ class Engine:
 
     def __init__(self, converter, *, store=None, options=Options()):  # noqa: B008 (frozen)
         self.options, self._words = options, UserWords(store)
+        to_script("", options.script)  # whether it can
         self._letters = Letters(
             converter.lexicon.keys,
+            converter.syllables,
             scheme=options.scheme,
             fuzzy=options.fuzzy,
             correct=options.correct,
@@ -64,9 +69,14 @@ class Engine:
         return cls(Converter(model), store=store, options=options)
 
     @property
+    def letters(self):
+        """The letters that nothing is chosen for yet, str."""
+        return self._line.letters
+
+    @property
     def composing(self):
         """Whether letters are being typed."""
-        return bool(self._line.letters)
+        return bool(self.letters)
 
     @property
     def state(self):
@@ -157,7 +167,7 @@ class Engine:
         if not self.composing:
             self._write(candidates[index].text)
             return
-        self._line.choose(candidates[index])
+        self._line.choose(candidates[index], proposed=self.state.page == index == 0)
         self._show(None)
         if not self.composing:
             self._finish()
@@ -248,12 +258,17 @@ class Engine:
     def _found(self):
         """All candidates; they are looked for when first asked for."""
         if self._candidates is None:
-            context, letters = self._context + self._line.text, self._line.wanted
+            context, letters = self._simple(self._context + self._line.text), self._line.wanted
             if letters:
-                self._candidates, self._spans = self._proposer.candidates(context, letters)
+                found, self._spans = self._proposer.candidates(context, letters)
             else:
-                self._candidates = self._proposer.next_words(context)
+                found = self._proposer.next_words(context)
+            self._candidates = dressed(found, self.options)
         return self._candidates
+
+    def _simple(self, text):
+        """A text in simplified hanzi, as the model reads it."""
+        return text if self.options.script == "simplified" else to_simplified(text)
 
     def _show(self, candidates):
         """Candidates to show: a list, or None for those that are to be found."""
@@ -274,7 +289,11 @@ class Engine:
         """Commits what is chosen, and letters as they are."""
         line = self._line
         if self.options.learn and line.choices:
-            self._words.learn(self._context, [candidate for candidate, _ in line.choices])
+            choices = [
+                (replace(candidate, text=self._simple(candidate.text)), *others)
+                for candidate, *others in line.choices
+            ]
+            self._words.learn(self._simple(self._context), choices)
         text = line.text + line.letters
         line.clear()
         return self._write(text)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-SCRIPTS = ("simplified", "s2t", "tw", "hk")
+from keras_pinyin.ime.variants import SCRIPTS
 
 
 @dataclass(frozen=True, kw_only=True)

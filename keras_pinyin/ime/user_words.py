@@ -1,25 +1,23 @@
 """What the user has chosen before, in candidates and sentences; what is worth remembering."""
 
 import logging
-import sqlite3
 
 TWICE = 2.0  # weight from which a choice comes first
-# Nats that a word once chosen gains over what else the model has for its keys, for each of its
-# weight, and at most.
-GAIN, MOST_GAIN = 4.0, 16.0
+# Nats that a word gains over what else the model has for its keys: for each of them and each time
+# it was chosen, and at most.
+GAIN, MOST_GAIN = 3.0, 24.0
 UNKNOWN = 2.0  # nats behind the last of a list: what is not in it
 LONGEST = 8  # hanzi that are remembered as one word
 
 
 class UserWords:
-    """The words of a store; a store that fails is left alone, and typing goes on.
+    """The words of a store; where it fails, typing goes on without.
 
     Args:
-        store: None, or an object with `candidates(keys)`, which gives (text, keys, weight) of the
-            words that keys begin with, and `learn(context, keys, text)`.
+        store: None, a `UserStore`, or another object with its `candidates`, `learn` and `close`.
 
     Attributes:
-        warning: str, what is wrong with the store; "" if nothing.
+        warning: str, what was wrong with the store when it was last used; "" if nothing.
     """
 
     def __init__(self, store=None):
@@ -27,44 +25,47 @@ class UserWords:
 
     def words(self, keys):
         """Words that keys begin with, a list of (text, number of keys, weight), best first."""
-        found = self._ask("candidates", keys) or []
-        return sorted(found, key=lambda word: -word[2])
+        # What fails is not tried again at every key, but at the next choice.
+        return [] if self.warning else self._ask("candidates", keys) or []
 
     def learn(self, context, choices):
         """Remembers what was chosen piece by piece.
 
         Pieces of several hanzi are words, and so are hanzi chosen one after the other, as names
-        are typed, and all together if it is short.
+        are typed, and all together if it is short. What was proposed first anyway is not new.
 
         Args:
             context: str, the text to the left.
-            choices: list of `Candidate`.
+            choices: list of (`Candidate`, the letters it stands for, whether proposed first).
         """
-        for first, last in _words(choices):
-            before = "".join(choice.text for choice in choices[:first])
-            keys = [key for choice in choices[first:last] for key in choice.keys]
-            text = "".join(choice.text for choice in choices[first:last])
-            self._ask("learn", context + before, keys, text)
+        candidates = [candidate for candidate, _, _ in choices]
+        for first, last in _words(candidates):
+            before = "".join(candidate.text for candidate in candidates[:first])
+            keys = [key for candidate in candidates[first:last] for key in candidate.keys]
+            text = "".join(candidate.text for candidate in candidates[first:last])
+            new = last > first + 1 or not choices[first][2]
+            self._ask("learn", context + before, keys, text, new=new)
 
     def close(self):
         self._ask("close")
 
-    def _ask(self, name, *arguments):
+    def _ask(self, name, *arguments, **options):
         if self._store is None:
             return None
         try:
-            return getattr(self._store, name)(*arguments)
-        except (sqlite3.Error, OSError, ValueError) as error:
-            self._store = None
-            self.warning = f"What you choose is not remembered any more: {error}"
-            logging.getLogger(__name__).warning(self.warning)
+            found = getattr(self._store, name)(*arguments, **options)
+            self.warning = ""
+            return found
+        except ValueError as error:
+            self.warning = str(error)
+            logging.getLogger(__name__).warning("%s", error)
             return None
 
     def mix(self, converter, context, keys, found):
         """Puts user words into sentences.
 
         A word of the user's may be one that the model finds unlikely: each time it was chosen
-        counts for it as much as some nats.
+        counts for it as much as some nats. Single hanzi are no words here.
 
         Args:
             converter: a `Converter`.
@@ -77,10 +78,10 @@ class UserWords:
         gains = []
         for start in range(len(keys)):
             for text, count, weight in self.words(keys[start:]):
-                if best[start : start + count] != text:
+                if count > 1 and best[start : start + count] != text:
                     part = converter.convert(context + best[:start], keys[start : start + count])
                     behind = part[0][1] - dict(part).get(text, part[-1][1] - UNKNOWN)
-                    gain = min(GAIN * weight, MOST_GAIN) - behind
+                    gain = min(GAIN * count * weight, MOST_GAIN) - behind
                     gains.append((gain, start, start + count, text))
         if not gains:
             return found
@@ -99,19 +100,19 @@ class UserWords:
         return sorted(map(tuple, mixed), key=lambda one: -one[1])
 
 
-def _words(choices):
-    """Places [first, last) of choices that make a word."""
+def _words(candidates):
+    """Places [first, last) of candidates that make a word."""
     found, first = [], 0
-    while first < len(choices):
+    while first < len(candidates):
         last = first + 1
-        if len(choices[first].keys) == 1:
-            while last < len(choices) and len(choices[last].keys) == 1:
+        if len(candidates[first].keys) == 1:
+            while last < len(candidates) and len(candidates[last].keys) == 1:
                 last += 1
         found.append((first, last))
         first = last
     if len(found) > 1:
-        found.append((0, len(choices)))
+        found.append((0, len(candidates)))
     for first, last in found:
-        sizes = [len(choice.keys) for choice in choices[first:last]]
+        sizes = [len(candidate.keys) for candidate in candidates[first:last]]
         if all(sizes) and sum(sizes) <= LONGEST:
             yield first, last
