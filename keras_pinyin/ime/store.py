@@ -6,7 +6,7 @@ import sqlite3
 import sys
 import time
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -89,8 +89,8 @@ class UserStore:
         Raises:
             ValueError: if there are not as many keys as hanzi, or more than 16.
         """
-        reading = self._reading(keys, text)
-        with self._writing() as db:
+        reading = _reading(keys, text)
+        with self._transaction() as db:
             known = db.execute(
                 "SELECT text FROM words WHERE reading = ? AND text = ?", (reading, text)
             ).fetchone()
@@ -119,7 +119,7 @@ class UserStore:
         """
         keys = [key.rstrip("12345") for key in keys[:LONGEST]]
         initials = _initials(keys)
-        with self._reading_db() as db:
+        with self._file() as db:
             (version,) = db.execute("PRAGMA data_version").fetchone()
             if version != self._version:  # another process has written
                 self._version, self._known = version, {}
@@ -127,7 +127,7 @@ class UserStore:
                 (text, length, weight, used)
                 for length in range(1, len(keys) + 1)
                 for text, syllables, weight, used in self._begun(db, initials[:length])
-                if self._match(keys, syllables)
+                if _match(keys, syllables)
             ]
         found.sort(key=lambda word: (-word[2], -word[3]))
         return [word[:3] for word in found]
@@ -143,7 +143,7 @@ class UserStore:
 
     def entries(self):
         """All words, a list of `Word`, the heaviest first, then the latest."""
-        with self._reading_db() as db:
+        with self._file() as db:
             found = db.execute(
                 f"SELECT {COLUMNS} FROM words ORDER BY weight DESC, used DESC, reading, text"
             )
@@ -187,10 +187,10 @@ class UserStore:
         for number, line in enumerate(lines, 1):
             if line.strip() and not line.startswith("#"):
                 try:
-                    rows.append(self._row(line))
+                    rows.append(_row(line))
                 except (ValueError, OverflowError) as error:
                     raise ValueError(f"Line {number} of {path} is {line!r}: {error}") from error
-        with self._writing() as db:
+        with self._transaction() as db:
             db.executemany(
                 f"INSERT INTO words ({COLUMNS}, initials) VALUES (?, ?, ?, ?, ?) "
                 "ON CONFLICT DO UPDATE SET weight = max(weight, excluded.weight), "
@@ -202,11 +202,11 @@ class UserStore:
 
     def forget(self, text, keys=None):
         """Forgets a word, or only one reading of it; gives how many were there, int."""
-        with self._writing() as db:
+        with self._transaction() as db:
             if keys is None:
                 count = db.execute("DELETE FROM words WHERE text = ?", (text,)).rowcount
             else:
-                reading = self._reading(keys, text)
+                reading = _reading(keys, text)
                 count = db.execute(
                     "DELETE FROM words WHERE text = ? AND reading = ?", (text, reading)
                 ).rowcount
@@ -215,7 +215,7 @@ class UserStore:
 
     def clear(self):
         """Forgets everything."""
-        with self._writing() as db:
+        with self._transaction() as db:
             db.execute("DELETE FROM words")
         self._wipe_log()
 
@@ -224,54 +224,6 @@ class UserStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    @cached_property
-    def _lexicon(self):
-        return Lexicon.default()
-
-    @cached_property
-    def _syllables(self):
-        return frozenset(self._lexicon.keys.syllables)
-
-    def _match(self, keys, syllables):
-        """Whether a word's syllables are what keys mean: xi means itself alone, x all with x."""
-        return all(
-            key == syllable or (syllable.startswith(key) and key not in self._syllables)
-            for key, syllable in zip(keys, syllables)
-        )
-
-    def _reading(self, keys, text):
-        if len(keys) != len(text):
-            raise ValueError(f"{text!r} has {len(text)} hanzi, but {len(keys)} keys are given.")
-        if not 0 < len(text) <= LONGEST or not text.isprintable():
-            raise ValueError(f"{text!r} is no word of 1 to {LONGEST} hanzi.")
-        return " ".join(self._syllable(key, hanzi) for key, hanzi in zip(keys, text))
-
-    def _syllable(self, key, hanzi):
-        """The full syllable of a key for a hanzi."""
-        key = normalize_key(key).rstrip("12345")
-        if key in self._syllables:
-            return key
-        readings = self._lexicon.entries.get(hanzi, {})
-        readings = {r.rstrip("12345"): n for r, n in sorted(readings.items(), key=lambda r: r[1])}
-        fitting = [reading for reading in readings if reading.startswith(key)]
-        if not key or not fitting:
-            raise ValueError(f"{key!r} is no reading of {hanzi}: write it like zhong.")
-        return max(fitting, key=readings.get)
-
-    def _row(self, line):
-        """A line of a file to import, as values of the columns."""
-        text, reading, weight, day = [*line.split("\t"), None, None][:4]
-        if not reading:
-            raise ValueError("a line is a word, a tab and its reading, like 你好<tab>ni hao.")
-        reading = self._reading(reading.split(), text)
-        weight = 2.0 if weight is None else float(weight)
-        if not 0 < weight <= MOST:
-            raise ValueError(f"the weight is {weight:g}, but should be above 0 and at most {MOST}.")
-        if day is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
-            raise ValueError(f"the day is {day!r}, but is written like 2026-01-31.")
-        used = time.time() if day is None else _seconds(day)
-        return text, reading, weight, int(used), _initials(reading.split())
 
     def _trim(self, db):
         """Drops the words that were used least and longest ago, some more than is necessary."""
@@ -285,13 +237,13 @@ class UserStore:
 
     def _wipe_log(self):
         """Takes what was forgotten out of the log, too."""
-        with self._reading_db() as db:
+        with self._file() as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @contextmanager
-    def _writing(self):
+    def _transaction(self):
         """A transaction."""
-        with self._reading_db() as db:
+        with self._file() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -303,7 +255,7 @@ class UserStore:
                 raise
 
     @contextmanager
-    def _reading_db(self):
+    def _file(self):
         """The open file; what goes wrong with it becomes one sentence."""
         try:
             if self._connection is None:
@@ -332,7 +284,7 @@ class UserStore:
                 raise ValueError(f"{self.path} was written by {what}: name another file.")
             (sound,) = db.execute("PRAGMA quick_check(1)").fetchone()
             if sound != "ok":
-                raise sqlite3.DatabaseError(f"{DAMAGED}: {sound}")
+                raise sqlite3.DatabaseError(DAMAGED)
             # One commit is one write to the log: the system is asked to bring it to the disk only
             # when the log is merged, as that would take longer than a key may.
             db.execute("PRAGMA journal_mode = WAL")
@@ -376,6 +328,60 @@ def _make_private(path):
     """Makes a file, if there is none, that only its owner can read."""
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     os.chmod(path, 0o600)
+
+
+def _reading(keys, text):
+    if len(keys) != len(text):
+        raise ValueError(f"{text!r} has {len(text)} hanzi, but {len(keys)} keys are given.")
+    if not 0 < len(text) <= LONGEST or not text.isprintable():
+        raise ValueError(f"{text!r} is no word of 1 to {LONGEST} hanzi.")
+    return " ".join(_syllable(key, hanzi) for key, hanzi in zip(keys, text))
+
+
+def _syllable(key, hanzi):
+    """The full syllable of a key for a hanzi."""
+    key = normalize_key(key).rstrip("12345")
+    if key in _syllables():
+        return key
+    readings = _lexicon().entries.get(hanzi, {})
+    readings = {r.rstrip("12345"): n for r, n in sorted(readings.items(), key=lambda r: r[1])}
+    fitting = [reading for reading in readings if reading.startswith(key)]
+    if not key or not fitting:
+        raise ValueError(f"{key!r} is no reading of {hanzi}: write it like zhong.")
+    return max(fitting, key=readings.get)
+
+
+def _row(line):
+    """A line of a file to import, as values of the columns."""
+    text, reading, weight, day = [*line.split("\t"), None, None, None][:4]
+    if not reading:
+        raise ValueError("a line is a word, a tab and its reading, like 你好<tab>ni hao.")
+    reading = _reading(reading.split(), text)
+    weight = 2.0 if weight is None else float(weight)
+    if not 0 < weight <= MOST:
+        raise ValueError(f"the weight is {weight:g}, but should be above 0 and at most {MOST}.")
+    if day is not None and not re.fullmatch(r"\d{4}-\d\d-\d\d", day):
+        raise ValueError(f"the day is {day!r}, but is written like 2026-01-31.")
+    used = time.time() if day is None else _seconds(day)
+    return text, reading, weight, int(used), _initials(reading.split())
+
+
+def _match(keys, syllables):
+    """Whether a word's syllables are what keys mean: xi means itself alone, x all with x."""
+    return all(
+        key == syllable or (syllable.startswith(key) and key not in _syllables())
+        for key, syllable in zip(keys, syllables)
+    )
+
+
+@cache
+def _lexicon():
+    return Lexicon.default()
+
+
+@cache
+def _syllables():
+    return frozenset(_lexicon().keys.syllables)
 
 
 def _initials(keys):
