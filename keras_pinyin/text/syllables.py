@@ -45,7 +45,7 @@ class SyllableScores:
                 "make it again with these keys."
             )
         self._widen(keys)
-        self._contexts = self._group()
+        self._group()
 
     @classmethod
     def even(cls, keys):
@@ -99,13 +99,21 @@ class SyllableScores:
         Returns:
             float32 `[pairs, keys]`, in nats; 0 for ids that are neither syllable nor beginning.
         """
-        rows = self._wide[[last for _, last in recent]]
-        for row, pair in zip(rows, recent):
-            if (known := self._contexts.get(pair)) is not None:
-                ids, costs, less = known
-                row[2 : len(self.bigrams) + 1] += less
-                row[ids] = costs
+        pairs = np.array(recent, np.int64).reshape(-1, 2)
+        rows = self._wide[pairs[:, 1]]
+        if len(self.trigrams):
+            codes = self._codes(*pairs.T)
+            places = np.minimum(np.searchsorted(self._pairs, codes), len(self._pairs) - 1)
+            for number in np.flatnonzero(self._pairs[places] == codes).tolist():
+                place, row = places[number], rows[number]
+                known = slice(self._starts[place], self._starts[place + 1])
+                row[2 : len(self.bigrams) + 1] += self._less[place]
+                row[self.trigrams[known, 2]] = STEP * self.costs[known]
         return rows
+
+    def _codes(self, first, second):
+        """One number for a pair of keys, in the order of pairs."""
+        return first * len(self._wide) + second
 
     def _widen(self, keys):
         """Bigrams with what begins syllables as keys too, in nats: float32 `[keys, keys]`."""
@@ -114,7 +122,7 @@ class SyllableScores:
         belongs[2 : 2 + count] = np.eye(count, dtype=bool)
         for key in range(keys.first_prefix, end):
             belongs[key] = [name.startswith(keys.names[key]) for name in keys.syllables]
-        after = np.exp(-STEP * self.bigrams.astype(np.float64))
+        after = np.exp(-STEP * self.bigrams.astype(np.float32))
         # What follows a beginning follows any syllable that begins so.
         likely = after[0] * belongs
         mixed = likely @ after[1:] / np.maximum(likely.sum(axis=1, keepdims=True), 1e-30)
@@ -125,18 +133,18 @@ class SyllableScores:
         self._wide[:, :2] = 0.0
 
     def _group(self):
-        """dict (key, key) -> (ids and costs of what the trigrams know, what the others lose)."""
+        """Where trigrams of a pair begin, and what the other syllables after it lose.
+
+        Arrays: a dict of pairs would take some ten megabytes.
+        """
         if not len(self.trigrams):
-            return {}
+            return
         first, second, third = self.trigrams.T
-        change = np.flatnonzero((np.diff(first) != 0) | (np.diff(second) != 0)) + 1
-        starts, ends = np.r_[0, change], np.r_[change, len(first)]
-        costs = STEP * self.costs.astype(np.float32)
-        mass = np.add.reduceat(np.exp(-costs), starts)
+        self._pairs, starts = np.unique(
+            self._codes(first.astype(np.int64), second), return_index=True
+        )
+        self._starts = np.r_[starts, len(first)]
+        mass = np.add.reduceat(np.exp(-STEP * self.costs.astype(np.float32)), starts)
         below = np.add.reduceat(np.exp(-self._wide[second, third]), starts)
         less = -np.log(np.maximum(1 - mass, 0.02) / np.maximum(1 - below, 0.02))
-        pairs = zip(first[starts].tolist(), second[starts].tolist())
-        return {
-            pair: (third[start:end], costs[start:end], loss)
-            for pair, start, end, loss in zip(pairs, starts, ends, less.astype(np.float32))
-        }
+        self._less = less.astype(np.float32)
