@@ -76,7 +76,6 @@ class Terminal:
         self.problem, self._save = "", save
         if save:
             self.buffer.on_text_changed += self._saved
-        self._left = text  # of the caret when the engine was last asked
         editor = BufferControl(self.buffer, input_processors=[_Preedit(self)])
         rows = [
             Window(editor, wrap_lines=True),
@@ -124,13 +123,9 @@ class Terminal:
     def _feed(self, key):
         """Gives the engine a key, and its text to the editor; False if it did not want it."""
         if not self.engine.composing:
-            left = self.buffer.document.text_before_cursor
-            if left != self._left:
-                self.engine.press("escape")  # predictions were for another place
-            self.engine.set_context(left)
+            self.engine.set_context(self.buffer.document.text_before_cursor)
         handled = self.engine.press(key)
         self.buffer.insert_text(self.engine.take_commit())
-        self._left = self.buffer.document.text_before_cursor
         return handled
 
     def _toggle(self, event=None):
@@ -190,7 +185,7 @@ class Terminal:
     def _status(self):
         state = self.engine.state
         page = f"{state.page + 1}/{state.pages}" if state.pages > 1 else ""
-        return f" {'中' if self.chinese else '英'}  {page:6}{self.problem or HELP}"
+        return f" {'中' if self.chinese else '英'}  {page:6}{self.problem or state.warning or HELP}"
 
 
 class _Preedit(Processor):

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import ROOT
 from hosts import reading_questions
-from keras_pinyin.ime import Converter
+from keras_pinyin.ime import Converter, Engine, Options
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 RELEASED = ROOT / "tflite" / "small.static.tflite"
@@ -35,22 +35,30 @@ const answers = JSON.parse(readFileSync(0)).map(([name, ...given]) => {
 });
 console.log(JSON.stringify(answers));
 """
-CONVERT = """
+ASK_BROWSER = """
 import {readFileSync} from 'node:fs';
 import {open} from './test/browser.js';
 const {page, address, close} = await open();
 await page.route('**/page.js', route => route.fulfill({contentType: 'text/javascript', body: `
-  import {Converter} from './converter.js';
-  window.converter = await Converter.load('model.tflite', 'node_modules/@litertjs/core/wasm/');
+  import {Converter} from './build/converter.js';
+  import {Proposer} from './build/proposer.js';
+  const converter = await Converter.load('model.tflite', 'node_modules/@litertjs/core/wasm/');
+  const proposer = new Proposer(converter);
+  await converter.convert('', ['a']); // the first is slow
+  window.ask = {
+    convert: (...given) => converter.convert(...given),
+    predict: (...given) => converter.predict(...given),
+    candidates: (context, letters) => proposer.candidates({context, letters}),
+    nextWords: context => proposer.nextWords(context),
+  };
 `}));
 await page.goto(address);
-await page.waitForFunction(() => window.converter);
-await page.evaluate(() => converter.convert('', ['a'])); // the first is slow
+await page.waitForFunction(() => window.ask);
 const answers = await page.evaluate(async questions => {
   const found = [];
   for (const [name, ...given] of questions) {
     const began = performance.now();
-    const answer = await converter[name](...given);
+    const answer = await ask[name](...given);
     found.push({answer, milliseconds: performance.now() - began});
   }
   return found;
@@ -70,6 +78,16 @@ SENTENCES = (
     ("好", "a"),
     ("我们", "qu4 gong1 yuan2"),
 )
+TYPED = (
+    ("", "jintiantianqizhenhao"),
+    ("她走了，", "wohenxiangta"),
+    ("", "xian"),
+    ("我们", "qugongyuan"),
+    ("", "tian"),
+    ("", "zhegeAPPhenhao"),
+    ("今天", "zg"),
+    ("", "womenqugongyuan" * 4),
+)
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium")
 pytestmark = [
@@ -83,10 +101,13 @@ def web(tmp_path_factory):
     """A copy of the page with the packages that its lock file names."""
     folder = tmp_path_factory.mktemp("web") / "web"
     source = ROOT / "tflite" / "web"
-    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("node_modules", "build"))
     run = subprocess.run(["npm", "ci"], cwd=folder, capture_output=True, text=True)
     if run.returncode:
         pytest.skip(f"npm ci cannot install the page's packages: {run.stderr.strip()[-300:]}")
+    for command in (["worker.js"], ["converter.js", "proposer.js", "--format=esm"]):
+        bundle = ["node_modules/.bin/esbuild", "--bundle", "--outdir=build", "--log-level=error"]
+        subprocess.run([*bundle, *command], cwd=folder, check=True)
     return folder
 
 
@@ -115,23 +136,58 @@ def test_text_keys_and_letters_are_read_as_the_library_does(web, exported, kind)
         assert found == wanted, question
 
 
+@pytest.fixture(scope="module")
+def answers(web):
+    """What a browser answers: lists for `convert`, `predict` and `candidates`."""
+    asked = [["convert", context, keys.split()] for context, keys in SENTENCES]
+    asked += [["predict", context] for context, _ in SENTENCES]
+    asked += [["candidates", *given] for given in TYPED]
+    found = json.loads(node(web, "--input-type=module", "-e", ASK_BROWSER, input=json.dumps(asked)))
+    named = {}
+    for (name, *given), one in zip(asked, found, strict=True):
+        named.setdefault(name, []).append((given, one["answer"], one["milliseconds"]))
+    return named
+
+
 @needs_chromium
-def test_a_browser_converts_as_the_python_host_does(web):
+def test_a_browser_converts_as_the_python_host_does(answers):
     host = Converter(RELEASED)
-    questions = [["convert", context, keys.split()] for context, keys in SENTENCES]
-    questions += [["predict", context] for context, _ in SENTENCES]
-    found = json.loads(node(web, "--input-type=module", "-e", CONVERT, input=json.dumps(questions)))
-    for (name, *given), one in zip(questions, found, strict=True):
-        wanted = getattr(host, name)(*given)
-        assert one["answer"][0]["text"] == wanted[0][0], given
-        scores = {answer["text"]: answer["score"] for answer in one["answer"]}
-        assert len(scores) == len(wanted)
-        # Other kernels round otherwise: near the end of the list another may come in.
-        both = [(scores[text], score) for text, score in wanted if text in scores]
-        assert len(both) >= 0.8 * len(wanted), given
-        assert all(abs(here - there) < 0.05 for here, there in both), (given, both)
-    median = statistics.median(one["milliseconds"] for one in found[: len(SENTENCES)])
+    for name in ("convert", "predict"):
+        for given, found, _ in answers[name]:
+            wanted = getattr(host, name)(*given)
+            assert found[0]["text"] == wanted[0][0], given
+            scores = {answer["text"]: answer["score"] for answer in found}
+            assert len(scores) == len(wanted)
+            # Other kernels round otherwise: near the end of the list another may come in.
+            both = [(scores[text], score) for text, score in wanted if text in scores]
+            assert len(both) >= 0.8 * len(wanted), given
+            assert all(abs(here - there) < 0.05 for here, there in both), (given, both)
+    median = statistics.median(milliseconds for *_, milliseconds in answers["convert"])
     print(f"median of {len(SENTENCES)} conversions in the browser: {median:.0f} ms")
+
+
+@needs_chromium
+def test_a_browser_proposes_what_the_engine_does(answers):
+    for given, found, _ in answers["candidates"]:
+        wanted = list(engine_candidates(*given).items())
+        found = [(one["text"], one["span"]) for one in found["candidates"]]
+        assert found[0] == wanted[0], given
+        # The engine weighs readings by more than the page knows.
+        same = set(found) & set(wanted[:20])
+        assert len(same) >= 0.8 * min(20, len(wanted)), (given, found[:20], wanted[:20])
+
+
+def engine_candidates(context, letters):
+    """What the engine shows, page by page: dict text -> how many letters it stands for."""
+    engine = Engine(Converter(RELEASED), options=Options(correct=False))
+    engine.set_context(context)
+    for letter in letters:
+        engine.press(letter)
+    found = {}
+    for _ in range(engine.state.pages):
+        found |= {candidate.text: candidate.span for candidate in engine.state.candidates}
+        engine.press("pagedown")
+    return found
 
 
 @needs_chromium

@@ -77,7 +77,7 @@ class PinyinEngine(IBus.Engine):
         handled = self.engine.press(key)
         self._show()
         if not handled and not self._told:  # the key may change the text
-            self._look("")
+            self._left = ""
         return handled
 
     def do_set_surrounding_text(self, text, cursor, anchor):
@@ -170,8 +170,9 @@ class PinyinEngine(IBus.Engine):
         for candidate in state.candidates:
             table.append_candidate(_text(f"{candidate.text} {candidate.comment}".rstrip()))
         self.update_lookup_table(table, bool(state.candidates))
-        page = f"{state.page + 1}/{state.pages}" if state.pages > 1 else ""
-        self.update_auxiliary_text(_text(page), bool(page))
+        aside = f"{state.page + 1}/{state.pages} " if state.pages > 1 else ""
+        aside = _text(aside + state.warning)
+        self.update_auxiliary_text(aside, bool(aside.get_text()))
 
 
 def _text(string):

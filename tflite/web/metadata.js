@@ -1,13 +1,16 @@
-// What a .tflite file says of itself: the buffer `keras_pinyin` of its flatbuffer, JSON in zlib.
+// What a .tflite file says of itself: buffers of its flatbuffer, each JSON in zlib.
 
 // Fields by their places in TFLite's schema.
 const MODEL_BUFFERS = 4, MODEL_METADATA = 6, NAME = 0, BUFFER = 1, DATA = 0;
 
 export async function readMetadata(bytes) {
   try {
-    const packed = namedBuffer(bytes, 'keras_pinyin');
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate'));
-    return await new Response(stream).json();
+    const [main, lexicon] = await Promise.all(
+      ['keras_pinyin', 'keras_pinyin.lexicon'].map(name => {
+        const stream = new Blob([namedBuffer(bytes, name)]).stream();
+        return new Response(stream.pipeThrough(new DecompressionStream('deflate'))).json();
+      }));
+    return {...main, lexicon};
   } catch (cause) {
     throw new Error('This is no .tflite file made by recipes/export.py.', {cause});
   }

@@ -16,6 +16,7 @@ before(async () => {
 after(() => close?.());
 
 const text = () => page.locator('textarea').inputValue();
+const letters = () => page.locator('#letters').textContent(); // and hanzi that are chosen
 const shown = () => page.locator('li').allTextContents();
 
 async function type(keys) {
@@ -31,15 +32,17 @@ async function turnTo(candidate) {
 }
 
 async function clear() {
+  await type(['Escape']);
   await page.locator('textarea').fill('');
 }
 
 test('a sentence', async () => {
   await type('jintiantianqizhenhao');
   assert.equal((await shown())[0], '今天天气真好');
+  assert.equal(await letters(), 'jin tian tian qi zhen hao');
   await type(' ');
   assert.equal(await text(), '今天天气真好');
-  assert.deepEqual(await shown(), []);
+  assert.equal(await letters(), '');
 });
 
 test('two readings of the same letters', async () => {
@@ -54,9 +57,9 @@ test('a shorter candidate is fixed and the rest converted again', async () => {
   await clear();
   await type('womenqugongyuan');
   await turnTo('我们');
-  await page.locator('li', {hasText: /^我们$/}).click();
+  await page.locator('li', {hasText: /^[一-龥]{2}$/}).click();
   await page.waitForFunction(() => window.idle);
-  assert.equal(await page.locator('#letters').textContent(), '我们qugongyuan');
+  assert.equal(await letters(), '我们qu gong yuan');
   assert.equal(await text(), '');
   await type(' ');
   assert.equal(await text(), '我们去公园');
@@ -95,11 +98,72 @@ test('a number chooses, and backspace takes the choice back', async () => {
   await turnTo('我们');
   const number = (await shown()).indexOf('我们') + 1;
   await type(String(number));
-  assert.equal(await page.locator('#letters').textContent(), '我们qugongyuan');
+  assert.equal(await letters(), '我们qu gong yuan');
   await type(['Backspace']);
-  assert.equal(await page.locator('#letters').textContent(), 'womenqugongyuan');
+  assert.equal(await letters(), 'wo men qu gong yuan');
   await type(' ');
   assert.equal(await text(), '我们去公园');
+});
+
+test('the caret moves in the letters and into a choice', async () => {
+  await clear();
+  await type('nihaomen');
+  await type(['ArrowLeft', 'ArrowLeft', 'ArrowLeft']);
+  assert.equal(await page.locator('#letters').innerHTML(), 'ni hao<i></i>men');
+  assert.equal((await shown())[0], '你好'); // for what is left of the caret
+  await type(['1', 'Home', 'ArrowLeft']);
+  assert.equal(await letters(), 'ni haomen'); // left of the caret is niha
+  await type(['Home', 'Delete', 'Delete', ' ']);
+  assert.match(await text(), /^[一-龥]{2}$/);
+});
+
+test('what comes next is proposed, and typed on', async () => {
+  await clear();
+  await type('jintian ');
+  const proposed = await shown();
+  assert.equal(proposed.length, 7);
+  await type('2');
+  assert.equal(await text(), `今天${proposed[1]}`);
+  await type(['Escape']);
+  assert.deepEqual(await shown(), []);
+  await type('hao ');
+  await type([' ']); // dismisses them
+  assert.equal(await text(), `今天${proposed[1]}好 `);
+  assert.deepEqual(await shown(), []);
+});
+
+test('words of capital letters and digits stay', async () => {
+  await clear();
+  await type('zhegeMP3henhao ');
+  assert.equal(await text(), '这个MP3很好');
+});
+
+test('arrows choose, and every hanzi of a syllable is there', async () => {
+  await clear();
+  await type('tian');
+  const second = (await shown())[1];
+  await type(['ArrowDown', ' ']);
+  assert.equal(await text(), second);
+  await clear();
+  await type('tian');
+  for (let turns = 0; !(await shown()).includes('畋') && turns < 20; turns++) await type('=');
+  assert.ok((await shown()).includes('畋'));
+  await type(['Escape']);
+});
+
+test('letters appear while a conversion is under way', async () => {
+  await clear();
+  await page.evaluate(() => {
+    const field = document.querySelector('textarea');
+    for (const key of 'womendoushizhongguoren') {
+      field.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+    }
+  });
+  await page.waitForFunction(
+    () => document.querySelector('#letters').textContent === 'womendoushizhongguoren');
+  await page.waitForFunction(() => window.idle);
+  assert.equal((await shown())[0], '我们都是中国人');
+  await type(['Escape']);
 });
 
 test('an apostrophe is a border', async () => {
@@ -135,7 +199,7 @@ test('a caret elsewhere leaves what is typed in its place', async () => {
   await page.locator('textarea').click({position: {x: 12, y: 20}});
   await page.waitForFunction(() => window.idle);
   assert.equal(await text(), '天天hao');
-  assert.deepEqual(await shown(), []);
+  assert.equal(await letters(), '');
 });
 
 test('keys pressed all at once arrive in order', async () => {
@@ -147,7 +211,7 @@ test('keys pressed all at once arrive in order', async () => {
   await page.waitForFunction(() => window.idle);
   const second = (await text()).match(/^今天 (.+)\n好$/)?.[1];
   assert.ok(second, await text());
-  assert.deepEqual(await shown(), []);
+  assert.equal(await letters(), '');
 });
 
 test('nothing leaves the machine', () => {
