@@ -6,6 +6,7 @@ it again: it goes on where it was.
 
     python recipes/pretrain.py
     python recipes/pretrain.py --corpus FOLDER --size small --steps 3000 --out saved_models/mine
+    python recipes/pretrain.py --objectives conversion=1,masked_hanzi=0.5,next_hanzi=0.2
 """
 
 import argparse
@@ -32,6 +33,7 @@ class Config:
     warmup: int = 100  # steps
     optimizer: str = "adamw"  # adamw, or muon: better per step, slower to compile
     accumulate: int = 1  # batches whose gradients are added up to one step
+    objectives: str = "conversion"  # masked_hanzi, masked_pinyin, next_hanzi: shares of the rows
     encoder_weight: float = 0.5  # of the loss on the encoder alone
     network_folds: int = 8  # of 20 parts of the text, those that train the network...
     layerwise: bool = False  # train shallow first, then grow to full depth in equal stages
@@ -57,8 +59,10 @@ def main(config):
     from keras_pinyin.data.corpus import write_default_corpus
     from keras_pinyin.data.eval_sets import items_from_shards
     from keras_pinyin.data.memory import fill_memory
+    from keras_pinyin.data.objectives import read_mix
     from keras_pinyin.data.pipeline import Batching, examples
     from keras_pinyin.data.shards import prepare_shards, split_shards
+    from keras_pinyin.data.syllables import write_syllables
     from keras_pinyin.metrics import score_conversions
     from keras_pinyin.models import Converter, PinyinTransformer
     from keras_pinyin.models.weights import copy_weights
@@ -70,6 +74,7 @@ def main(config):
 
     began = time.time()
     say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
+    mix = read_mix(config.objectives)
     keras.utils.set_random_seed(config.seed)
     precision(config.precision)
     runs, run = Path(config.runs), Path(config.runs) / Path(config.out).name
@@ -91,7 +96,9 @@ def main(config):
     counting = [path for path in counting if path in set(training)]
 
     def make(layers, first):
-        model = PinyinTransformer.from_lexicon(lexicon, config.size, encoder_layers=layers)
+        model = PinyinTransformer.from_lexicon(
+            lexicon, config.size, encoder_layers=layers, pinyin_head="masked_pinyin" in mix
+        )
         if first:
             if config.start:
                 say(f"{copy_weights(model, config.start)} weights begin as those of {config.start}")
@@ -118,13 +125,16 @@ def main(config):
             optimizer = keras.optimizers.AdamW(schedule, weight_decay=0.01, beta_2=0.98, **options)
         else:
             raise ValueError(f"There is no optimizer {config.optimizer!r}: choose adamw or muon.")
-        model.compile_for_conversion(optimizer, config.encoder_weight)
+        model.compile_for_conversion(
+            optimizer, config.encoder_weight, pinyin="masked_pinyin" in mix
+        )
         return model
 
     batching = Batching(
         positions=config.positions,
         multiple=device_count(config.distribute),
         lengths=tuple(int(length) for length in config.lengths.split(",")),
+        objectives=mix,
     )
 
     def dataset(step):
@@ -155,6 +165,7 @@ def main(config):
     say("filling the memory from all training text")
     fill_memory(model, training)
     model.save_to_preset(config.out)
+    write_syllables(training, lexicon.keys, config.out)
     say(f"saved to {config.out}; measuring on text held out")
 
     items = items_from_shards(held_out, lexicon, limit=1500)

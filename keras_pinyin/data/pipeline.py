@@ -2,12 +2,13 @@
 
 import functools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import tensorflow as tf
 
 from keras_pinyin.data.labelling import UNSURE
+from keras_pinyin.data.objectives import Objectives
 from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
@@ -34,6 +35,7 @@ class Batching:
         candidates: hanzi that the softmax of a position is restricted to.
         frequent: how many of them are the key's most frequent; the rest are drawn from its tail.
         shuffle: rows held for shuffling.
+        objectives: dict, what rows teach and how many of them, as `objectives.read_mix` gives it.
     """
 
     positions: int = 4096
@@ -49,6 +51,7 @@ class Batching:
     candidates: int = 32
     frequent: int = 24
     shuffle: int = 65536
+    objectives: dict = field(default_factory=lambda: {"conversion": 1.0})
 
 
 def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, training=True, skip=0):
@@ -67,7 +70,8 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         batching: a `Batching`.
         seed: int.
         repeat: whether to start over at the end.
-        training: if False: no prefixes, no tones, every candidate of the key, files in order.
+        training: if False: no prefixes, no tones, every candidate of the key, files in order, and
+            conversion alone.
         skip: int, batches to leave out at the beginning; quicker than the dataset's own `skip`.
 
     Returns:
@@ -76,7 +80,9 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         `inputs["keys"]` int32 `[batch, length]`, 0 where the hanzi is context or padding;
         `inputs["candidates"]` int32 `[batch, length, candidates]`, 0 is none; labels int32
         `[batch, length]`, the place of the hanzi among the candidates; weights float32
-        `[batch, length]`, 1 where there is a key.
+        `[batch, length]`, 1 where there is a key. With other objectives than conversion also
+        `inputs["offsets"]`, float32, to be added to the scores of the candidates; with masked
+        pinyin also `inputs["readings"]`, int32 `[batch, length, 8]`, and the output `pinyin`.
 
     Raises:
         ValueError: if there are no shards.
@@ -174,6 +180,7 @@ def _tables(lexicon, batching):
         "prefix_count": tf.constant(counts),
         "candidates": tf.constant(candidates),
         "candidate_count": tf.constant((candidates > 0).sum(1).astype(np.int32)),
+        "objectives": Objectives(lexicon, batching.objectives, batching.candidates),
     }
 
 
@@ -251,7 +258,7 @@ def _finish_training(number, tokens, keys, length, tables, batching, seed):
     def uniform(salt, shape):
         return tf.random.stateless_uniform(shape, [seed + salt, number])
 
-    toned = keys & (UNSURE - 1)
+    labelled, toned = keys, keys & (UNSURE - 1)
     # Where pypinyin guessed among readings, another may be what people type, and a tone would
     # teach the guess.
     with_tone = (uniform(1, [rows, 1]) < batching.tone_rate) & (keys < UNSURE)
@@ -272,16 +279,33 @@ def _finish_training(number, tokens, keys, length, tables, batching, seed):
     prefix = tf.gather(prefix, tf.cast(choice, tf.int32), batch_dims=2)
     keys = tf.where(cut, prefix, keys)
 
+    if set(batching.objectives) == {"conversion"}:
+        return _with_labels(tokens, keys, _candidates(keys, tables, batching, uniform))
+    objectives = tables["objectives"]
+    keys, hidden, asked = objectives.hide(tokens, labelled, keys, uniform)
+    candidates = _candidates(keys, tables, batching, uniform)
+    candidates, offsets = objectives.draw(tokens, candidates, hidden, uniform)
+    inputs, labels, weights = _with_labels(tokens, keys, candidates)
+    inputs["offsets"] = offsets
+    if "masked_pinyin" in batching.objectives:
+        readings = objectives.readings(tokens, asked, uniform)
+        inputs["readings"], labels["pinyin"] = _place(toned, readings, asked)
+        weights["pinyin"] = tf.cast(asked, tf.float32)
+    return inputs, labels, weights
+
+
+def _candidates(keys, tables, batching, uniform):
+    """The most frequent hanzi of each key, and some of its tail."""
+    rows, length = tf.unstack(tf.shape(keys))
     count = tf.gather(tables["candidate_count"], keys)[..., None]
     drawn = batching.candidates - batching.frequent
     stride = tf.cast(tf.maximum(count - batching.frequent, drawn), tf.float32) / drawn
-    strata = tf.range(drawn, dtype=tf.float32) + uniform(6, [rows, shape[1], drawn])
+    strata = tf.range(drawn, dtype=tf.float32) + uniform(6, [rows, length, drawn])
     tail = batching.frequent + tf.cast(strata * stride, tf.int32)
-    head = tf.zeros([rows, shape[1], 1], tf.int32) + tf.range(batching.frequent)
+    head = tf.zeros([rows, length, 1], tf.int32) + tf.range(batching.frequent)
     place = tf.minimum(tf.concat([head, tail], 2), tables["candidates"].shape[1] - 1)
     flat = keys[..., None] * tables["candidates"].shape[1] + place
-    candidates = tf.gather(tf.reshape(tables["candidates"], [-1]), flat)
-    return _with_labels(tokens, keys, candidates)
+    return tf.gather(tf.reshape(tables["candidates"], [-1]), flat)
 
 
 def _finish_evaluation(number, tokens, keys, length, tables, batching, seed):
@@ -290,13 +314,18 @@ def _finish_evaluation(number, tokens, keys, length, tables, batching, seed):
 
 
 def _with_labels(tokens, keys, candidates):
-    gold = tokens[..., None]
-    found = candidates == gold
-    missing = ~tf.reduce_any(found, -1, keepdims=True) & (keys > 0)[..., None]
-    last = tf.range(tf.shape(candidates)[2]) == tf.shape(candidates)[2] - 1
-    candidates = tf.where(missing & last, gold, candidates)
-    labels = tf.argmax(tf.cast(candidates == gold, tf.int32), -1, output_type=tf.int32)
+    candidates, labels = _place(tokens, candidates, keys > 0)
     weights = tf.cast(keys > 0, tf.float32)
     inputs = {"hanzi": tokens, "keys": keys, "candidates": candidates}
     outputs = ("hanzi", "encoder")
     return inputs, dict.fromkeys(outputs, labels), dict.fromkeys(outputs, weights)
+
+
+def _place(gold, candidates, wanted):
+    """Candidates with the right one among them where it is wanted, and its place."""
+    gold = gold[..., None]
+    missing = ~tf.reduce_any(candidates == gold, -1, keepdims=True) & wanted[..., None]
+    last = tf.range(tf.shape(candidates)[2]) == tf.shape(candidates)[2] - 1
+    candidates = tf.where(missing & last, gold, candidates)
+    labels = tf.argmax(tf.cast(candidates == gold, tf.int32), -1, output_type=tf.int32)
+    return candidates, labels

@@ -14,6 +14,7 @@ from keras_pinyin.layers import (
 from keras_pinyin.models._saving import Presets
 from keras_pinyin.models._search import Search
 from keras_pinyin.models._tokens import BOS, MASK, boundaries, masked
+from keras_pinyin.text.keys import ANY
 
 
 @keras.saving.register_keras_serializable(package="keras_pinyin")
@@ -50,16 +51,21 @@ class PinyinTransformer(Search, Presets, keras.Model):
         aligned: bool, see above.
         use_pinyin: bool, False leaves the pinyin parts out of the embedding (for the ablation;
             the syllable itself stays).
+        pinyin_head: bool, whether the encoder can also tell readings (masked pinyin).
 
     Call arguments:
         inputs: dict of int32 tensors `[batch, length]`: `hanzi`, the text (at keys: the hanzi to
             be learned, which only the decoder sees, one position later); `keys`, 0 at context and
-            padding; and `candidates` `[batch, length, n]`, the hanzi to score, 0 for none. With
-            `aligned=False`: `hanzi`, `keys` and `target` `[batch, target_length]`.
+            padding; and `candidates` `[batch, length, n]`, the hanzi to score, 0 for none.
+            Optionally `offsets`, float of that shape, added to their scores; and for the pinyin
+            head `readings` `[batch, length, m]`, keys to score where the pinyin is hidden, 0 for
+            none and where it is shown. With `aligned=False`: `hanzi`, `keys` and `target`
+            `[batch, target_length]`.
 
     Returns:
         dict of float logits `[batch, length, n]`: `hanzi`, the model's, and `encoder`, those of
-        the encoder alone, for an auxiliary loss. With `aligned=False` only `hanzi`,
+        the encoder alone, for an auxiliary loss; with `readings` also `pinyin`,
+        `[batch, length, m]`. With `aligned=False` only `hanzi`,
         `[batch, target_length, hanzi_size]`.
 
     Example:
@@ -92,6 +98,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         dropout=0.0,
         aligned=True,
         use_pinyin=True,
+        pinyin_head=False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -116,6 +123,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             dropout=dropout,
             aligned=aligned,
             use_pinyin=use_pinyin,
+            pinyin_head=pinyin_head,
         )
         self.lexicon = None
         self.embedding = PinyinEmbedding(
@@ -152,6 +160,9 @@ class PinyinTransformer(Search, Presets, keras.Model):
         self.decoder_norm = keras.layers.LayerNormalization(epsilon=1e-5, name="decoder_norm")
         self.encoder_head = keras.layers.Dense(dim, use_bias=False, name="encoder_head")
         self.decoder_head = keras.layers.Dense(dim, use_bias=False, name="decoder_head")
+        self.pinyin_head = None
+        if pinyin_head:
+            self.pinyin_head = keras.layers.Dense(dim, use_bias=False, name="pinyin_head")
         self.memory = self.sound_memory = self.context_memory = None
         if memory_slots and aligned:
             self.memory = NGramMemory(hanzi_size, memory_slots, name="memory")
@@ -182,6 +193,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
             layer.build(state, state, state)
         for layer in (self.encoder_norm, self.decoder_norm, self.encoder_head, self.decoder_head):
             layer.build(state)
+        if self.pinyin_head is not None:
+            self.pinyin_head.build(state)
         for memory in (self.memory, self.sound_memory):
             if memory is not None:
                 memory.build((None, None, memory.order - 1), (None, None, 1), state)
@@ -198,8 +211,12 @@ class PinyinTransformer(Search, Presets, keras.Model):
 
     # Encoder
 
-    def encode(self, hanzi, keys, training=None):
+    def encode(self, hanzi, keys, training=None, unheard=None):
         """What the keys say before a hanzi is written.
+
+        Args:
+            hanzi, keys: int32 `[batch, length]`, as in a call.
+            unheard: bool `[batch, length]` or None, where the pinyin of a hanzi is hidden.
 
         Returns:
             encoded: `[batch, length, dim]`. pinyin: the pinyin parts of the embedding. around:
@@ -211,6 +228,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
         mask = ops.logical_or(typed, hanzi > 0)  # [batch, length]
         shown = ops.where(typed, MASK, hanzi)
         sounding = ops.where(typed, keys, ops.take(self.hanzi_key, hanzi, axis=0))
+        if unheard is not None:
+            sounding = ops.where(unheard, ANY, sounding)
         features = ops.take(self.key_features, sounding, axis=0)  # [batch, length, 4]
         # Positions count real tokens only: padding on the left of a context moves nothing.
         position = ops.maximum(ops.cumsum(ops.cast(mask, "int32"), axis=1) - 1, 0)
@@ -262,7 +281,13 @@ class PinyinTransformer(Search, Presets, keras.Model):
 
     def call(self, inputs, training=None):
         hanzi, keys = ops.cast(inputs["hanzi"], "int32"), ops.cast(inputs["keys"], "int32")
-        encoded, pinyin, around, mask = self.encode(hanzi, keys, training=training)
+        readings = inputs.get("readings")
+        encoded, pinyin, around, mask = self.encode(
+            hanzi,
+            keys,
+            training=training,
+            unheard=None if readings is None else ops.any(readings > 0, axis=-1),
+        )
         if not self.settings["aligned"]:
             return self._call_unaligned(inputs["target"], encoded, mask, training)
         candidates = ops.cast(inputs["candidates"], "int32")
@@ -278,11 +303,22 @@ class PinyinTransformer(Search, Presets, keras.Model):
         logits = logits + ops.take(self.output_bias, candidates, axis=0)
         if self.memory is not None:
             logits = logits + self.memory(self._history(hanzi), candidates, x)
+        if "offsets" in inputs:
+            offsets = ops.cast(inputs["offsets"], logits.dtype)
+            logits, heard = logits + offsets, heard + offsets
         legal = candidates > 0
-        return {
+        outputs = {
             "hanzi": masked(logits, legal),
             "encoder": masked(heard, legal),
         }
+        if readings is not None:
+            outputs["pinyin"] = self._tell(ops.cast(readings, "int32"), encoded)
+        return outputs
+
+    def _tell(self, readings, encoded):
+        """Scores of readings, from the embeddings that keys have at the input."""
+        table = ops.cast(self._pinyin_of_keys(readings), encoded.dtype)
+        return masked(self._score(table, self.pinyin_head(encoded)), readings > 0)
 
     def _decoder_input(self, before, here):
         """The token before a position, and the encoder's state of the position to be written."""
@@ -300,7 +336,10 @@ class PinyinTransformer(Search, Presets, keras.Model):
         return {"hanzi": self._vocabulary_logits(self.decoder_norm(x))}
 
     def _pinyin_of(self, hanzi):
-        features = ops.take(self.key_features, ops.take(self.hanzi_key, hanzi, axis=0), axis=0)
+        return self._pinyin_of_keys(ops.take(self.hanzi_key, hanzi, axis=0))
+
+    def _pinyin_of_keys(self, keys):
+        features = ops.take(self.key_features, keys, axis=0)
         names = ("initial", "final", "tone", "syllable")
         return self.embedding.pinyin({name: features[..., i] for i, name in enumerate(names)})
 
@@ -322,15 +361,16 @@ class PinyinTransformer(Search, Presets, keras.Model):
         padded = ops.pad(boundaries(hanzi), [[0, 0], [size, 0]], constant_values=BOS)
         return ops.stack([padded[:, i : i + length] for i in range(size)], axis=-1)
 
-    def compile_for_conversion(self, optimizer, encoder_weight=0.5, **options):
+    def compile_for_conversion(self, optimizer, encoder_weight=0.5, *, pinyin=False, **options):
         """`compile` with the losses and metrics of conversion, for batches of `data.examples`.
 
         Args:
             optimizer: a Keras optimizer.
             encoder_weight: float, weight of the loss on the encoder alone.
+            pinyin: bool, whether the batches ask for readings as well.
             options: further arguments of `compile`.
         """
-        outputs = ("hanzi", "encoder")
+        outputs = ("hanzi", "encoder", *(["pinyin"] if pinyin else []))
         if keras.backend.backend() == "tensorflow":
             options.setdefault("jit_compile", False)  # XLA on a CPU compiles for minutes there
         self.compile(
@@ -339,7 +379,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
                 name: keras.losses.SparseCategoricalCrossentropy(from_logits=True)
                 for name in outputs
             },
-            loss_weights={"hanzi": 1.0, "encoder": encoder_weight},
+            loss_weights={name: encoder_weight if name == "encoder" else 1.0 for name in outputs},
             weighted_metrics={
                 name: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")] for name in outputs
             },
