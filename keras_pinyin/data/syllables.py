@@ -14,7 +14,7 @@ BOUNDARY = 1  # no syllable has this id
 DISCOUNT = 0.75  # of counts (Ney, Essen and Kneser, 1994)
 
 
-def count_syllables(shards, keys, trigrams=40_000):
+def count_syllables(shards, keys, trigrams=32_000):
     """The table of syllables that goes with a model.
 
     Args:

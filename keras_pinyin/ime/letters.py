@@ -12,10 +12,7 @@ from keras_pinyin.text import SyllableScores
 
 BEAM = 16  # readings kept at every letter
 LITERAL_BEAM, SWAP_BEAM = 4, 4
-REMEMBERED, LONGEST = (
-    128,
-    64,
-)  # places of inputs kept, so that a keystroke adds one; letters of them
+REMEMBERED = 128  # places of inputs, so that a keystroke adds one
 MARGIN = 9.0  # nats: readings further behind the best are not worth a conversion
 # Nats that a literal costs where the letters might be pinyin: to begin one, and for each letter; or
 # for a known word, beside how rare it is.
@@ -176,11 +173,11 @@ class Letters:
 
     def _swap(self, place, places, raw, end):
         """Syllables that end here but for the letter before, the first of the next syllable."""
-        if end < 2:
+        if end < 2 or raw[end - 2] == raw[end - 1]:
             return
-        blocks, next_first, last = [], raw[end - 2], raw[end - 1]
+        blocks, last = [], raw[end - 1]
         for start in range(end - 2, max(-1, end - 2 - self._spellings.longest), -1):
-            if raw[start] in self._borders or next_first == last:
+            if raw[start] in self._borders:
                 break
             scored = places[start].scored
             ids = self._spellings.exact.get(raw[start : end - 2] + last)

@@ -30,8 +30,10 @@ _INITIALS = {"zh": "v", "ch": "i", "sh": "u"}
 
 
 def _full(initial, final):
-    """Letters as they are; ü is v or u where no other syllable is spelled so."""
+    """Letters as they are; ü is ü, v, or u where no other syllable is spelled so."""
     spelled = [initial + final]
+    if final.startswith("v"):
+        spelled.append(f"{initial}ü{final[1:]}")
     if initial in ("j", "q", "x", "y") and final.startswith("u"):
         spelled.append(f"{initial}v{final[1:]}")
     elif initial in ("l", "n") and final == "ve":

@@ -40,7 +40,7 @@ class Spellings:
             for text in spell(name):
                 _put(exact, text, key, 0.0)
                 _put(typed, text, key, 0.0)
-                if correct:
+                if correct and text.isascii():
                     for kind, slip in slips(text):
                         _put(typed, slip, key, SLIP[kind])
             for other, count in sounds_like(name, fuzzy).items():
