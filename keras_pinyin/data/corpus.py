@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 OPENERS = {".txt": open, ".xz": lzma.open, ".gz": gzip.open}
+ENDINGS = (".txt", ".txt.xz", ".txt.gz")
 
 
 def corpus_files(folder):
@@ -25,7 +26,7 @@ def corpus_files(folder):
             f"The corpus {folder} does not exist: give a folder of .txt, .txt.xz or .txt.gz."
         )
     found = [folder] if folder.is_file() else sorted(folder.rglob("*"))
-    files = [f for f in found if f.name.endswith((".txt", ".txt.xz", ".txt.gz"))]
+    files = [f for f in found if f.name.endswith(ENDINGS)]
     if not files:
         raise ValueError(f"{folder} holds no .txt, .txt.xz or .txt.gz file: put text there.")
     return files

@@ -1,5 +1,9 @@
 """Fills a model's counted memories from labelled shards."""
 
+from pathlib import Path
+
+import numpy as np
+
 from keras_pinyin.data.labelling import UNSURE
 from keras_pinyin.data.ngrams import NGramCounter, SoundCounter, select_ngrams
 from keras_pinyin.data.shards import read_shards
@@ -9,13 +13,60 @@ from keras_pinyin.text import FIRST_HANZI
 WORD_COUNT = 2  # as often as every word of the dictionaries is taken to occur
 
 
-def fill_memory(model, shards, words=True):
+def new_counters():
+    """What the memories of a model are filled from: `written` n-grams, and `heard` ones."""
+    return {"written": NGramCounter(first_hanzi=FIRST_HANZI), "heard": SoundCounter()}
+
+
+def count_shards(counters, shards, lexicon):
+    """Counts the documents of shards.
+
+    Args:
+        counters: dict, some of `new_counters`.
+        shards: paths of shards.
+        lexicon: the `Lexicon` they were labelled with.
+    """
+    syllables = lexicon.keys.features[:, 3]
+    for tokens, keys in read_shards(shards):
+        if "written" in counters:
+            counters["written"].add(tokens)
+        if "heard" in counters:
+            counters["heard"].add(tokens, syllables[keys & (UNSURE - 1)])
+
+
+def read_counts(counters, folder):
+    """Adds counts that `recipes/label_with_beam.py` wrote.
+
+    Args:
+        counters: dict, some of `new_counters`.
+        folder: its folder `counts`.
+
+    Raises:
+        ValueError: if there are none in it.
+    """
+    for name, counter in counters.items():
+        for order in range(1, counter.order + 1):
+            files = sorted(Path(folder).glob(f"{name}-{order}-*.npz"))
+            if not files:
+                raise ValueError(
+                    f"{folder} holds no counts {name}-{order}-*.npz: make them with "
+                    "recipes/label_with_beam.py."
+                )
+            parts = []
+            for file in files:
+                with np.load(file) as part:
+                    parts.append((part["grams"], part["counts"]))
+            counter.add_counts(order, *map(np.concatenate, zip(*parts)))
+
+
+def fill_memory(model, shards=(), words=True, counts=None):
     """Counts shards in one pass and fills the memories of a model with what helps most.
 
     Args:
         model: a `PinyinTransformer` with a lexicon and `memory`, `sound_memory` or both.
         shards: paths of shards.
         words: bool, whether words of dictionaries are counted too (`read_words`).
+        counts: folder of counts to add to those of the shards, see `read_counts`.
 
     Returns:
         int, n-grams that found a place.
@@ -24,25 +75,20 @@ def fill_memory(model, shards, words=True):
         ValueError: if the shards hold no hanzi.
     """
     lexicon = model.lexicon
-    written = NGramCounter(first_hanzi=FIRST_HANZI)
-    heard = SoundCounter()
-    syllables = lexicon.keys.features[:, 3]
-    for tokens, keys in read_shards(shards):
-        if model.memory is not None:
-            written.add(tokens)
-        if model.sound_memory is not None:
-            heard.add(tokens, syllables[keys & (UNSURE - 1)])
-    if model.memory is not None and words:
-        written.add_words(read_words(lexicon.vocabulary), WORD_COUNT)
+    memories = {"written": model.memory, "heard": model.sound_memory}
+    counters = {n: c for n, c in new_counters().items() if memories[n] is not None}
+    count_shards(counters, shards, lexicon)
+    if counts is not None:
+        read_counts(counters, counts)
+    if words and "written" in counters:
+        counters["written"].add_words(read_words(lexicon.vocabulary), WORD_COUNT)
     # A hanzi's sound is known when the sound memory is asked: only homophones compete.
     filled = 0
-    for memory, counter, share in (
-        (model.memory, written, 0.5),
-        (model.sound_memory, heard, 1.0),
-    ):
-        if memory is not None:
+    for name, share in (("written", 0.5), ("heard", 1.0)):
+        if name in counters:
+            memory = memories[name]
             table = select_ngrams(
-                counter.counts(),
+                counters[name].counts(),
                 vocabulary_size=memory.vocabulary_size,
                 capacity=int(1.5 * memory.capacity),  # buckets fill unevenly
                 sound=lexicon.main_keys,

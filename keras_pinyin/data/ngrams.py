@@ -24,15 +24,21 @@ def unpack(packed, order):
     return ((packed[:, None] >> shifts) & MASK).astype(np.int32)
 
 
-def _merge(a, b):
-    """Joins two sorted (n-grams, counts) pairs."""
-    grams = np.concatenate([a[0], b[0]])
+def merge_counts(pairs):
+    """Adds up (sorted n-grams, counts) pairs: one such pair, every n-gram in it once.
+
+    Example:
+        >>> a, b = (np.uint64([3, 7]), np.int64([1, 1])), (np.uint64([7]), np.int64([5]))
+        >>> [x.tolist() for x in merge_counts([a, b])]
+        [[3, 7], [1, 6]]
+    """
+    grams, counts = (np.concatenate(column) for column in zip(*pairs))
     if not len(grams):
-        return a
+        return grams, counts
     by_gram = np.argsort(grams, kind="stable")
     grams = grams[by_gram]
     first = np.flatnonzero(np.r_[True, grams[1:] != grams[:-1]])
-    return grams[first], np.add.reduceat(np.concatenate([a[1], b[1]])[by_gram], first)
+    return grams[first], np.add.reduceat(counts[by_gram], first)
 
 
 class _Counter:
@@ -68,10 +74,11 @@ class _Counter:
         for n, grams in self._grams(waiting):
             grams = np.sort(grams)
             first = np.flatnonzero(np.r_[True, grams[1:] != grams[:-1]]) if len(grams) else []
-            self._add_counts(n, grams[first], np.diff(np.r_[first, len(grams)]).astype(np.int64))
+            self.add_counts(n, grams[first], np.diff(np.r_[first, len(grams)]).astype(np.int64))
 
-    def _add_counts(self, n, grams, counts):
-        grams, counts = _merge(self._counts[n], (grams, counts))
+    def add_counts(self, n, grams, counts):
+        """Adds n-grams counted elsewhere: uint64 as `pack` makes them, and int64."""
+        grams, counts = merge_counts([self._counts[n], (grams, counts)])
         if len(grams) > self.limit:
             grams, counts = grams[counts > 1], counts[counts > 1]
         self._counts[n] = grams, counts
@@ -131,7 +138,7 @@ class NGramCounter(_Counter):
             grams = pack(flat, n)
             inside = word[: len(grams)] == word[n - 1 :]
             grams, counts = np.unique(grams[inside], return_counts=True)
-            self._add_counts(n, grams, counts * count)
+            self.add_counts(n, grams, counts * count)
 
     def _grams(self, waiting):
         tokens = np.concatenate(waiting).astype(np.uint16)

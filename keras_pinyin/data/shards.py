@@ -17,32 +17,79 @@ from keras_pinyin.text import Lexicon
 VERSION = 1
 
 
-def _label_file(job):
-    """Writes one text file as shards; runs in a worker process."""
+def label_file(path, folder, lexicon_path, shards=20):
+    """Labels one text file and writes its shards, the unit of work here and on many machines.
+
+    Args:
+        path: a `.txt`, `.txt.xz` or `.txt.gz` file; its name begins the names of its shards.
+        folder: `Path` where the shards go.
+        lexicon_path: path of a `lexicon.tsv`.
+        shards: int, parts that the file is dealt into.
+
+    Returns:
+        The name, and how many hanzi and documents were written.
+
+    Raises:
+        ValueError: if the file is empty, not text, or has no hanzi in it.
+    """
     import tensorflow as tf
 
-    path, folder, lexicon_path, shards, fold_seed = job
     labeller = _labeller(lexicon_path)
     writers, hanzi, documents = {}, 0, 0
-    name = path.name.split(".txt")[0]
-    for text in read_documents(path):
-        tokens, keys = labeller(text)
-        if not keys.any():
-            continue
-        fold = zlib.crc32(text.encode(), fold_seed) % shards
-        if fold not in writers:
-            writers[fold] = tf.io.TFRecordWriter(str(folder / f"{name}-{fold:02d}.tfrecord"))
-        feature = {
-            "tokens": tf.train.Feature(bytes_list=tf.train.BytesList(value=[tokens.tobytes()])),
-            "keys": tf.train.Feature(bytes_list=tf.train.BytesList(value=[keys.tobytes()])),
-        }
-        example = tf.train.Example(features=tf.train.Features(feature=feature))
-        writers[fold].write(example.SerializeToString())
-        hanzi += int((keys > 0).sum())
-        documents += 1
-    for writer in writers.values():
-        writer.close()
+    name = source_name(path)
+    try:
+        for text in read_documents(path):
+            tokens, keys = labeller(text)
+            if not keys.any():
+                continue
+            fold = zlib.crc32(text.encode(), VERSION) % shards
+            if fold not in writers:
+                writers[fold] = tf.io.TFRecordWriter(str(folder / f"{name}-{fold:02d}.tfrecord"))
+            writers[fold].write(record(tokens, keys))
+            hanzi += int((keys > 0).sum())
+            documents += 1
+    finally:
+        for writer in writers.values():
+            writer.close()
     return name, hanzi, documents
+
+
+def _label(job):
+    return label_file(*job)
+
+
+def source_name(path):
+    """What the names of a text file's shards begin with: its own name without `.txt`."""
+    return Path(path).name.split(".txt")[0]
+
+
+def check_names(files):
+    """Raises ValueError if two text files would write the same shards."""
+    seen = {}
+    for path in map(str, files):
+        if seen.setdefault(source_name(path), path) != path:
+            raise ValueError(
+                f"{path} and {seen[source_name(path)]} have the same name, which their shards are "
+                "named after: rename one."
+            )
+
+
+def record(tokens, keys):
+    """One document as a serialized `tf.train.Example`, the inverse of `read_shards`."""
+    import tensorflow as tf
+
+    feature = {
+        name: tf.train.Feature(bytes_list=tf.train.BytesList(value=[ids.tobytes()]))
+        for name, ids in (("tokens", tokens), ("keys", keys))
+    }
+    example = tf.train.Example(features=tf.train.Features(feature=feature))
+    return example.SerializeToString(deterministic=True)
+
+
+def summary_text(found):
+    """`summary.json` of a folder of shards, from an iterable of what `label_file` returns."""
+    summary = {name: {"hanzi": hanzi, "documents": count} for name, hanzi, count in found}
+    return json.dumps(summary, indent=1, sort_keys=True)
 
 
 def _checksum(path):
@@ -78,9 +125,10 @@ def prepare_shards(corpus, cache, *, lexicon_path, shards=20, workers=None, prog
         The folder of the shards, with `summary.json` beside them.
 
     Raises:
-        ValueError: if the corpus is empty, binary or without hanzi.
+        ValueError: if the corpus is empty, binary or without hanzi, or has two files of one name.
     """
     files = corpus_files(corpus)
+    check_names(files)
     stamp = [(f.name, _checksum(f)) for f in files]
     stamp = json.dumps([VERSION, shards, Path(lexicon_path).read_text("utf-8"), stamp])
     folder = Path(cache) / f"shards-{zlib.crc32(stamp.encode()):08x}"
@@ -89,19 +137,18 @@ def prepare_shards(corpus, cache, *, lexicon_path, shards=20, workers=None, prog
     part = folder.with_suffix(f".part{os.getpid()}")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    jobs = [(f, part, str(lexicon_path), shards, VERSION) for f in files]
+    jobs = [(f, part, str(lexicon_path), shards) for f in files]
     jobs.sort(key=lambda job: -job[0].stat().st_size)
-    summary, total = {}, 0
+    found = []
     try:
         # A fresh interpreter per worker: forking a process that runs TensorFlow can deadlock.
         context = multiprocessing.get_context("spawn")
         with context.Pool(min(workers or os.cpu_count(), len(jobs))) as pool:
-            for name, hanzi, documents in pool.imap_unordered(_label_file, jobs):
-                summary[name] = {"hanzi": hanzi, "documents": documents}
-                total += hanzi
+            for result in pool.imap_unordered(_label, jobs):
+                found.append(result)
                 if progress:
-                    progress(len(summary), len(jobs), total)
-        (part / "summary.json").write_text(json.dumps(summary, indent=1, sort_keys=True))
+                    progress(len(found), len(jobs), sum(hanzi for _, hanzi, _ in found))
+        (part / "summary.json").write_text(summary_text(found))
         part.replace(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -112,8 +159,9 @@ def read_shards(paths):
     """Yields (tokens, keys) uint16 arrays of every document of the shards."""
     import tensorflow as tf
 
-    for record in tf.data.TFRecordDataset([str(p) for p in paths]).as_numpy_iterator():
-        feature = tf.train.Example.FromString(record).features.feature
+    paths = tf.constant([str(p) for p in paths], tf.string)
+    for example in tf.data.TFRecordDataset(paths).as_numpy_iterator():
+        feature = tf.train.Example.FromString(example).features.feature
         yield tuple(
             np.frombuffer(feature[name].bytes_list.value[0], "<u2") for name in ("tokens", "keys")
         )
