@@ -9,6 +9,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from keras_pinyin.text import Lexicon, SyllableScores, read_metadata
+from keras_pinyin.text.keys import ANY
+from keras_pinyin.text.vocabulary import BOS
 
 PACKAGE = Path(__file__).resolve().parents[1]
 PLACES = (PACKAGE / "tflite", PACKAGE.parent / "tflite")  # of a wheel, of a clone
@@ -64,7 +66,8 @@ class Converter:
                 self._interpreter = Interpreter(str(path), num_threads=threads)
                 self._convert = self._interpreter.get_signature_runner("convert")
                 self._predict = self._interpreter.get_signature_runner("predict")
-                self._run((), (1,))  # the first is slow
+                # The first run is slow, and memory that grows step by step peaks higher.
+                self._run((BOS,) * self.limits["context"], (ANY,) * min(32, self.limits["keys"]))
         except (ValueError, RuntimeError, LookupError, TypeError, AttributeError) as error:
             why = str(error).strip().split("\n")[0]
             raise ValueError(f"{path} cannot be run ({why}): export or fetch it again.") from error

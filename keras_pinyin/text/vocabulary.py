@@ -43,7 +43,10 @@ class HanziVocabulary:
                 raise ValueError(f"{token!r} is not one hanzi: give single characters.")
             if self.ids.setdefault(token, i) != i:
                 raise ValueError(f"{token!r} is in the vocabulary twice: give each hanzi once.")
-        table = np.full(0x110000, UNK, np.uint16)
+        # The last place stands for all characters from there on.
+        table = np.full(
+            2 + max(ord(token) for token in self.ids if len(token) == 1), UNK, np.uint16
+        )
         for token, i in self.ids.items():
             if len(token) == 1:
                 table[ord(token)] = i
@@ -65,7 +68,8 @@ class HanziVocabulary:
         """Token ids of a text, uint16 `[tokens]`. White space is dropped."""
         text = unicodedata.normalize("NFKC", text)
         text = re.sub(r"(?<=\d)[.,](?=\d)", "", text).replace("...", "…")
-        ids = self._table[np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)]
+        codes = np.frombuffer(text.encode("utf-32-le", "replace"), np.uint32)
+        ids = self._table[np.minimum(codes, len(self._table) - 1)]
         ids = ids[ids != PAD]
         if len(ids) > 1:
             again = (ids[1:] == ids[:-1]) & np.isin(ids[1:], self._runs)
