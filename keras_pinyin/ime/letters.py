@@ -9,6 +9,7 @@ from keras_pinyin.ime.slips import SWAPPED
 from keras_pinyin.ime.spellings import SLIP, Spellings
 from keras_pinyin.ime.words import LONGEST_WORD, word_costs
 from keras_pinyin.text import SyllableScores
+from keras_pinyin.text.keys import VOWELS
 
 BEAM = 16  # readings kept at every letter
 LITERAL_BEAM, SWAP_BEAM = 4, 4
@@ -96,6 +97,7 @@ class Letters:
         self._scores = syllable_scores or SyllableScores.even(keys)
         self._spellings = Spellings(keys, scheme=scheme, fuzzy=fuzzy, correct=correct)
         self._correct, self.alphabet = correct, self._spellings.letters
+        self._full, self._consonants = scheme == "full", self.alphabet - VOWELS | set(BORDERS)
         self._places = OrderedDict()
 
     def readings(self, raw, n_best=4):
@@ -113,6 +115,8 @@ class Letters:
         place, end = places[-1], len(raw)
         unfinished = self._best(self._blocks(places, raw, end, self._spellings.unfinished), BEAM)
         nodes = sorted([*place.nodes, *unfinished], key=_total)
+        if self._full and set(raw) <= self._consonants:  # nothing but first letters
+            nodes = [node for node in nodes if self._abbreviates(node)] or nodes
         found = {}
         for node in nodes:
             if len(found) == n_best or node.total > nodes[0].total + MARGIN:
@@ -153,6 +157,14 @@ class Letters:
             place.nodes += self._literals(places, raw, end)
         place.scored = self._scored(place.nodes)
         return place
+
+    def _abbreviates(self, node):
+        """Whether a reading is of beginnings of syllables alone."""
+        while node.before:
+            if node.key < self._first_prefix:
+                return False
+            node = node.before
+        return True
 
     def _scored(self, nodes):
         """Nodes, their totals, what every key costs after them, which are beginnings."""

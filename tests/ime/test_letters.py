@@ -55,6 +55,8 @@ def found(letters, raw, n_best=4):
         ("jintianzho", "jin tian zho"),
         ("wmqbj", "w m q b j"),
         ("zg", "z g"),
+        ("nh", "n h"),
+        ("wsn", "w s n"),
         ("woxqbeij", "wo x q bei j"),
         ("lvse", "lv se"),
         ("nüren", "nv ren"),
