@@ -4,7 +4,13 @@ import argparse
 import os
 import sys
 
-from keras_pinyin.ime.commands import add_engine_options, open_engine
+from keras_pinyin.ime.commands import (
+    add_engine_options,
+    add_store_option,
+    handle_words,
+    open_engine,
+)
+from keras_pinyin.ime.store import UserStore
 
 STARTER = "starter"
 
@@ -24,14 +30,23 @@ def main(argv=None):
     typing = commands.add_parser("type", help="type in the terminal")
     typing.add_argument("--out", help="a text file to edit (default: print the text at the end)")
     add_engine_options(typing)
+    words = commands.add_parser("words", help="show or change the words that were learned")
+    words.add_argument(
+        "action", nargs="?", default="list", choices=("list", "export", "import", "forget", "clear")
+    )
+    words.add_argument("what", nargs="*", help="the file to export or import; words to forget")
+    add_store_option(words)
     options = parser.parse_args(argv)
     try:
         if options.command == "type":
-            return type_text(options)
-        for sentence, score in convert_letters(
-            options.pinyin, context=options.context, model=options.model, n_best=options.n
-        ):
-            print(f"{sentence}\t{score:.2f}")
+            type_text(options)
+        elif options.command == "words":
+            handle_words(options.action, options.what, UserStore(options.store))
+        else:
+            for sentence, score in convert_letters(
+                options.pinyin, context=options.context, model=options.model, n_best=options.n
+            ):
+                print(f"{sentence}\t{score:.2f}")
     except ValueError as error:
         print(f"keras-pinyin: {error}", file=sys.stderr)
         return 2
@@ -39,7 +54,7 @@ def main(argv=None):
 
 
 def type_text(options):
-    """Opens the terminal's input method; gives the exit status."""
+    """Opens the input method in the terminal."""
     try:
         from keras_pinyin.ime.terminal import edit
     except ModuleNotFoundError as error:
@@ -49,7 +64,6 @@ def type_text(options):
         edit(engine, options.out)
     finally:
         engine.close()
-    return 0
 
 
 def convert_letters(letters, *, context="", model=None, n_best=5):

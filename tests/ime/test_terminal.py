@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -15,6 +16,7 @@ import pyte
 import pytest
 
 from conftest import ROOT, run_python
+from keras_pinyin.cli import main
 
 pytestmark = pytest.mark.once
 SECONDS = 30  # at most, until something is seen
@@ -31,14 +33,7 @@ class Screen:
         self.settings = termios.tcgetattr(terminal)
         self.written = b""
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "keras_pinyin.cli",
-                "type",
-                "--no-learning",
-                *map(str, arguments),
-            ],
+            [sys.executable, "-m", "keras_pinyin.cli", "type", *map(str, arguments)],
             env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
             stdin=terminal,
             stdout=stdout or terminal,
@@ -75,10 +70,22 @@ class Screen:
         end = time.time() + SECONDS
         while not holds():
             assert time.time() < end, (self.lines, self.caret)
-            if select.select([self._master], [], [], 0.05)[0]:
-                data = os.read(self._master, 1 << 16)
-                self.written += data
-                self._stream.feed(data)
+            self._read(0.05)
+
+    def type(self, letters, shown):
+        """Presses letters, and waits until all of them and their candidates are shown."""
+        self.press(letters)
+        self.wait(lambda: self.lines[0] == shown)
+        while self._read(0.3):
+            pass
+
+    def _read(self, seconds):
+        if not select.select([self._master], [], [], seconds)[0]:
+            return False
+        data = os.read(self._master, 1 << 16)
+        self.written += data
+        self._stream.feed(data)
+        return True
 
     def end(self):
         self.wait(lambda: self.process.poll() is not None)
@@ -90,6 +97,12 @@ class Screen:
         self.process.wait()
         os.close(self._master)
         os.close(self._terminal)
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    """The folder of what is learned."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
 
 
 @pytest.fixture
@@ -169,12 +182,39 @@ def test_a_file_is_edited_and_outlives_a_kill(start, tmp_path):
         assert path.read_text(encoding="utf-8") == expected
 
 
+def test_what_is_chosen_twice_comes_first_and_can_be_forgotten(start, tmp_path, capsys):
+    screen = start()
+    screen.type("shishi", "shi shi")
+    (chosen,) = re.findall(r" 3(\S+) ", "\n".join(screen.lines))
+    screen.press("3")
+    screen.wait(lambda: screen.lines[0] == chosen)
+    screen.type("shishi", f"{chosen}shi shi")
+    (number,) = re.findall(rf"\b(\d){chosen} ", "\n".join(screen.lines))
+    screen.press(number)
+    screen.wait(chosen * 2)
+    screen.type("shishi", f"{chosen * 2}shi shi")
+    assert f"1{chosen} " in "\n".join(screen.lines)
+    screen.press("\x1b\x04")
+    screen.end()
+    assert main(["words"]) == 0
+    assert capsys.readouterr().out == f"{chosen}\tshi shi\t2\n"
+    assert main(["words", "export", str(tmp_path / "words.tsv")]) == 0
+    assert main(["words", "forget", chosen]) == 0
+    assert main(["words", "list"]) == 0 and capsys.readouterr().out == ""
+    assert main(["words", "import", str(tmp_path / "words.tsv")]) == 0
+    assert main(["words", "clear"]) == 0
+    assert capsys.readouterr().out == "1 words imported.\n"
+    for wrong in (["forget", chosen], ["forget"], ["export"], ["list", "x"]):
+        assert main(["words", *wrong]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "arguments,message",
     [([], "no terminal"), (["--fuzzy", "x/y"], "x/y"), (["--model", "nowhere.tflite"], "nowhere")],
 )
 def test_bad_input_is_one_sentence_and_status_2(arguments, message):
-    run = run_python("-m", "keras_pinyin.cli", "type", "--no-learning", *arguments)
+    run = run_python("-m", "keras_pinyin.cli", "type", *arguments)
     assert run.returncode == 2
     (line,) = [line for line in run.stderr.splitlines() if not line.startswith("INFO")]
     assert line.startswith("keras-pinyin: ") and message in line
