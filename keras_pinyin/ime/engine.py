@@ -101,8 +101,8 @@ class Engine:
             n_best: int, how many at most.
 
         Returns:
-            A list of (sentence, score), best first, without repeats; the score is a log-probability
-            less what slips in typing cost.
+            A list of (sentence, score), best first, without repeats: in nats, the converter's less
+            what the typing says against the sentence.
 
         Raises:
             ValueError: if there are no letters.
@@ -218,8 +218,8 @@ class Engine:
             self._show([])
             if key == "escape":
                 return True
-        # After a digit a mark is part of a number or a time: 3.14, 12:30.
-        number = self._context[-1:].isdigit() and key in (".", ",", ":")
+        # After a digit these are part of a number or a time: 3.14, 12:30.
+        number = self._context[-1:].isdigit() and key in (".", ":")
         mark = self._marks.full_width(key) if self.options.punctuation and not number else None
         if mark:
             return self._write(mark)
@@ -234,7 +234,7 @@ class Engine:
             self._context = ""
         else:
             char = {"space": " ", "enter": "\n"}.get(key, key)
-            self._context += char if len(char) == 1 else ""
+            self._context = (self._context + char if len(char) == 1 else self._context)[-KEPT:]
 
     def _spells(self, key):
         """Whether a key is a letter of what is being typed: of pinyin, or of a word like MP3."""

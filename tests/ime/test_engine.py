@@ -173,7 +173,8 @@ def test_marks_are_full_width_and_commit_what_is_there(engine):
     assert engine.press(":") and engine.take_commit() == "："
     engine.set_context("3")
     assert not engine.press(".") and not engine.press("1")
-    assert not engine.press(",") and engine.take_commit() == ""
+    assert not engine.press(":") and engine.take_commit() == ""
+    assert engine.press(",") and engine.take_commit() == "，"
 
 
 def test_marks_may_stay_as_they_are(converter):
