@@ -4,14 +4,15 @@ import numpy as np
 
 from keras_pinyin.ime.schemes import find_scheme
 from keras_pinyin.ime.slips import DOUBLED, MISSING, NEIGHBOUR, SWAPPED, slips, sounds_like
+from keras_pinyin.text.keys import INITIALS
 
-# Nats. Chosen by benchmarks/slips.py on the development sets.
+# Nats. Chosen on the development sets; benchmarks/slips.py measures what comes of them.
 FUZZY_COST = 1.0
 UNFINISHED = 1.5  # a beginning of a syllable, at the very end
 INITIAL = 4.0  # a first letter (or zh, ch, sh) for a syllable, elsewhere
 AGAIN = 3.5  # less, if the key before is a beginning of a syllable too
 SLIP = {SWAPPED: 5.2, MISSING: 6.7, DOUBLED: 5.2, NEIGHBOUR: 6.7}
-INITIALS = ("zh", "ch", "sh", *"bpmfdtnlgkhjqxrzcsywaoe")
+NO_INITIALS = ("ng", "hn", "hng")  # interjections, in the table of keys as beginnings
 
 
 class Spellings:
@@ -48,7 +49,7 @@ class Spellings:
                     _put(typed, text, key, count * FUZZY_COST)
         for key in range(keys.first_prefix, keys.first_toned):
             name = keys.names[key]
-            if name in ("ng", "hn", "hng"):
+            if name in NO_INITIALS:
                 continue
             others = {name: 0, **(sounds_like(name, fuzzy) if name in INITIALS else {})}
             for other, count in others.items():

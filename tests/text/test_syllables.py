@@ -5,8 +5,6 @@ from keras_pinyin.data.syllables import count_syllables, write_syllables
 from keras_pinyin.text import KeyTable, Lexicon, SyllableScores
 from keras_pinyin.text.syllables import FILE
 
-pytestmark = pytest.mark.once
-
 
 @pytest.fixture(scope="module")
 def scores(tiny_shards, tiny_lexicon):
