@@ -9,8 +9,7 @@ import tensorflow as tf
 
 from keras_pinyin.data.labelling import UNSURE
 from keras_pinyin.data.objectives import Objectives
-from keras_pinyin.text import FIRST_HANZI
-from keras_pinyin.text.keys import ANY
+from keras_pinyin.data.typist import Typist
 
 LENGTHS = (8, 12, 16, 24, 32, 48)
 
@@ -90,7 +89,8 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     paths = [str(p) for p in paths]
     if not paths:
         raise ValueError("There are no shards to read: label a corpus with prepare_shards first.")
-    tables = _tables(lexicon, batching)
+    typist = Typist(lexicon, batching)
+    objectives = Objectives(lexicon, batching.objectives, batching.candidates)
     if training:
         records = _mixed(paths, seed, repeat)
     else:
@@ -116,12 +116,14 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
         window_size_func=batch_size,
     )
     numbered = tf.data.Dataset.zip((tf.data.Dataset.counter(), batches)).skip(skip)
-    finish = _finish_training if training else _finish_evaluation
-    return numbered.map(
-        lambda number, batch: finish(number, *batch, tables, batching, seed),
-        num_parallel_calls=2,
-        deterministic=True,
-    ).prefetch(4)
+
+    def finish(number, batch):
+        tokens, keys, length = batch
+        if not training:
+            return _finish_evaluation(tokens, keys, typist)
+        return _finish_training(number, tokens, keys, length, typist, objectives, batching, seed)
+
+    return numbered.map(finish, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
 def _mixed(paths, seed, repeat):
@@ -159,46 +161,6 @@ def _record_count(path):
             place += 16 + int.from_bytes(stream.read(8), "little")
             count += 1
     return count
-
-
-def _tables(lexicon, batching):
-    keys = lexicon.keys
-    candidates = lexicon.candidates()
-    prefixes = np.zeros((len(keys), 6), np.int32)
-    counts = np.ones(len(keys), np.int32)
-    for index in range(len(keys)):
-        cut = [*keys.prefixes(index)[:5], ANY]
-        prefixes[index, : len(cut)] = cut
-        prefixes[index, len(cut) :] = index
-        counts[index] = max(len(cut), 1)
-    readings, odds = _other_readings(lexicon, batching.other_reading)
-    return {
-        "readings": tf.constant(readings),
-        "reading_odds": tf.constant(odds),
-        "untoned": tf.constant(keys.untoned),
-        "prefixes": tf.constant(prefixes),
-        "prefix_count": tf.constant(counts),
-        "candidates": tf.constant(candidates),
-        "candidate_count": tf.constant((candidates > 0).sum(1).astype(np.int32)),
-        "objectives": Objectives(lexicon, batching.objectives, batching.candidates),
-    }
-
-
-def _other_readings(lexicon, rate):
-    """Two untoned keys of every hanzi beside its main one, and how often they are typed for it."""
-    keys, main = lexicon.keys, lexicon.main_keys
-    readings = np.zeros((len(lexicon.vocabulary), 2), np.int32)
-    odds = np.zeros(readings.shape, np.float32)
-    totals = [sum(counts.values()) for counts in lexicon.entries.values()]
-    sound = np.bincount(main[FIRST_HANZI:], weights=totals, minlength=len(keys))
-    for i, counts in enumerate(lexicon.entries.values()):
-        hanzi = FIRST_HANZI + i
-        others = dict.fromkeys(keys.untoned[keys.ids[r]] for r in counts if r in keys.ids)
-        others.pop(main[hanzi], None)
-        for place, key in enumerate(list(others)[:2]):
-            readings[hanzi, place] = key
-            odds[hanzi, place] = rate * min(1, sound[key] / max(totals[i], 1))
-    return readings, odds
 
 
 def _cut(number, record, batching, seed, training):
@@ -248,80 +210,44 @@ def _cut(number, record, batching, seed, training):
     return row_tokens, row_keys, tf.cast(length, tf.int64)
 
 
-def _finish_training(number, tokens, keys, length, tables, batching, seed):
+def _finish_training(number, tokens, keys, length, typist, objectives, batching, seed):
     length = length[0]
     tokens, keys = tokens[:, :length], keys[:, :length]
-    rows = tf.shape(tokens)[0]
-    shape = tf.shape(tokens)
     number = tf.cast(number, tf.int32)
 
     def uniform(salt, shape):
         return tf.random.stateless_uniform(shape, [seed + salt, number])
 
-    labelled, toned = keys, keys & (UNSURE - 1)
-    # Where pypinyin guessed among readings, another may be what people type, and a tone would
-    # teach the guess.
-    with_tone = (uniform(1, [rows, 1]) < batching.tone_rate) & (keys < UNSURE)
-    guessed = keys >= UNSURE
-    keys = tf.where(with_tone, toned, tf.gather(tables["untoned"], toned))
-    drawn = uniform(7, shape)
-    odds = tf.cumsum(tf.gather(tables["reading_odds"], tokens), axis=-1)  # [rows, length, 2]
-    others = tf.gather(tables["readings"], tokens)
-    other = tf.where(drawn < odds[..., 0], others[..., 0], others[..., 1])
-    keys = tf.where(guessed & (drawn < odds[..., 1]), other, keys)
-    cut_row = uniform(2, [rows, 1]) < batching.prefix_rate
-    # Half of these rows end in an unfinished syllable, half have prefixes anywhere.
-    ends = tf.concat([keys[:, 1:], tf.zeros([rows, 1], tf.int32)], 1) == 0
-    anywhere = uniform(3, [rows, 1]) < 0.5
-    cut = cut_row & (keys > 0) & tf.where(anywhere, uniform(4, shape) < 0.5, ends)
-    choice = uniform(5, shape) * tf.cast(tf.gather(tables["prefix_count"], keys), tf.float32)
-    prefix = tf.gather(tables["prefixes"], keys)  # [rows, length, 6]
-    prefix = tf.gather(prefix, tf.cast(choice, tf.int32), batch_dims=2)
-    keys = tf.where(cut, prefix, keys)
-
+    typed = typist.type(tokens, keys, uniform)
     if set(batching.objectives) == {"conversion"}:
-        return _with_labels(tokens, keys, _candidates(keys, tables, batching, uniform))
-    objectives = tables["objectives"]
-    keys, hidden, asked = objectives.hide(tokens, labelled, keys, uniform)
-    candidates = _candidates(keys, tables, batching, uniform)
-    candidates, offsets = objectives.draw(tokens, candidates, hidden, uniform)
-    inputs, labels, weights = _with_labels(tokens, keys, candidates)
+        return _with_labels(tokens, typed, typist.candidates(typed, uniform))
+    typed, hidden, asked = objectives.hide(tokens, keys, typed, uniform)
+    candidates, offsets = objectives.draw(
+        tokens, typist.candidates(typed, uniform), hidden, uniform
+    )
+    inputs, labels, weights = _with_labels(tokens, typed, candidates)
     inputs["offsets"] = offsets
     if "masked_pinyin" in batching.objectives:
         readings = objectives.readings(tokens, asked, uniform)
-        inputs["readings"], labels["pinyin"] = _place(toned, readings, asked)
+        inputs["readings"], labels["pinyin"] = _among(keys & (UNSURE - 1), readings, asked)
         weights["pinyin"] = tf.cast(asked, tf.float32)
     return inputs, labels, weights
 
 
-def _candidates(keys, tables, batching, uniform):
-    """The most frequent hanzi of each key, and some of its tail."""
-    rows, length = tf.unstack(tf.shape(keys))
-    count = tf.gather(tables["candidate_count"], keys)[..., None]
-    drawn = batching.candidates - batching.frequent
-    stride = tf.cast(tf.maximum(count - batching.frequent, drawn), tf.float32) / drawn
-    strata = tf.range(drawn, dtype=tf.float32) + uniform(6, [rows, length, drawn])
-    tail = batching.frequent + tf.cast(strata * stride, tf.int32)
-    head = tf.zeros([rows, length, 1], tf.int32) + tf.range(batching.frequent)
-    place = tf.minimum(tf.concat([head, tail], 2), tables["candidates"].shape[1] - 1)
-    flat = keys[..., None] * tables["candidates"].shape[1] + place
-    return tf.gather(tf.reshape(tables["candidates"], [-1]), flat)
-
-
-def _finish_evaluation(number, tokens, keys, length, tables, batching, seed):
-    keys = tf.gather(tables["untoned"], keys & (UNSURE - 1))
-    return _with_labels(tokens, keys, tf.gather(tables["candidates"], keys))
+def _finish_evaluation(tokens, keys, typist):
+    keys = typist.plain(keys)
+    return _with_labels(tokens, keys, tf.gather(typist.allowed, keys))
 
 
 def _with_labels(tokens, keys, candidates):
-    candidates, labels = _place(tokens, candidates, keys > 0)
+    candidates, labels = _among(tokens, candidates, keys > 0)
     weights = tf.cast(keys > 0, tf.float32)
     inputs = {"hanzi": tokens, "keys": keys, "candidates": candidates}
     outputs = ("hanzi", "encoder")
     return inputs, dict.fromkeys(outputs, labels), dict.fromkeys(outputs, weights)
 
 
-def _place(gold, candidates, wanted):
+def _among(gold, candidates, wanted):
     """Candidates with the right one among them where it is wanted, and its place."""
     gold = gold[..., None]
     missing = ~tf.reduce_any(candidates == gold, -1, keepdims=True) & wanted[..., None]
