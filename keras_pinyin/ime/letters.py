@@ -86,8 +86,8 @@ class Letters:
     Example:
         >>> from keras_pinyin.text import Lexicon
         >>> letters = Letters(Lexicon.default().keys)
-        >>> [reading.keys for reading in letters.readings("xian", 2)]
-        [('xian',), ('xi', 'an')]
+        >>> [reading.keys for reading in letters.readings("fangan", 2)]
+        [('fang', 'an'), ('fan', 'gan')]
     """
 
     def __init__(self, keys, syllable_scores=None, *, scheme="full", fuzzy=(), correct=True):

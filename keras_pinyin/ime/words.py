@@ -13,7 +13,7 @@ def word_costs():
 
     Example:
         >>> costs = word_costs()
-        >>> costs["app"] < costs["wolf"]
+        >>> costs["app"] < costs["opensource"]
         True
     """
     text = (resources.files("keras_pinyin.ime") / "words.tsv").read_text(encoding="utf-8")
