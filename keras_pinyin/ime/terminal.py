@@ -1,12 +1,15 @@
 """An input method in the terminal: an editor, a line of candidates below."""
 
 import asyncio
+import contextlib
+import shutil
 import signal
 import sys
 from pathlib import Path
 
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings
@@ -71,8 +74,7 @@ class Terminal:
 
     def __init__(self, engine, text="", *, save=None, input=None, output=None):
         self.engine, self.chinese = engine, True
-        self.buffer = Buffer(multiline=True)
-        self.buffer.insert_text(text)
+        self.buffer = Buffer(document=Document(text), multiline=True)
         self.problem, self._save = "", save
         if save:
             self.buffer.on_text_changed += self._saved
@@ -99,7 +101,8 @@ class Terminal:
 
     def run(self):
         """Edits until the user ends it, or the terminal is closed; gives the text."""
-        self.app.run(pre_run=self._heed_signals)
+        with contextlib.suppress(EOFError):  # the terminal is gone
+            self.app.run(pre_run=self._heed_signals)
         return self.buffer.text
 
     def _saved(self, buffer):
@@ -110,10 +113,9 @@ class Terminal:
             self.problem = f"The text cannot be saved ({error.strerror}): it is printed at the end."
 
     def _heed_signals(self):
-        loop = asyncio.get_running_loop()
-        for name in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, name):
-                loop.add_signal_handler(getattr(signal, name), self._end)
+        if sys.platform != "win32":
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._end)
 
     def _end(self, event=None):
         self._feed("enter")  # letters stay as they are
@@ -165,6 +167,7 @@ class Terminal:
                     otherwise(event)
 
         bindings.add("c-@", eager=True)(self._toggle)
+        bindings.add("c-z")(lambda event: event.app.suspend_to_background())
         for key in ("c-d", "c-c", "<sigint>"):
             bindings.add(key, eager=True)(self._end)
         return bindings
@@ -237,7 +240,7 @@ def edit(engine, out=None):
     if out is None:
         terminal = Terminal(engine, **ends)
     else:
-        out = Path(out)
+        out = Path(out).resolve()  # a link stays one
         text = open_text(out)
         terminal = Terminal(engine, text, save=lambda text: _write(out, text), **ends)
     try:
@@ -251,6 +254,7 @@ def edit(engine, out=None):
 
 
 def open_text(path):
+    """The text of a file that can be written, "" where there is none; else a ValueError."""
     try:
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         _write(path, text)  # what cannot be written is refused before one types
@@ -263,5 +267,8 @@ def open_text(path):
 
 def _write(path, text):
     part = path.with_name(path.name + ".part")
+    part.touch()
+    if path.exists():
+        shutil.copymode(path, part)
     part.write_text(text, encoding="utf-8")
     part.replace(path)

@@ -165,6 +165,7 @@ def test_one_edits_as_in_any_editor(start):
 def test_a_file_is_edited_and_outlives_a_kill(start, tmp_path):
     path = tmp_path / "日记.txt"
     path.write_text("你好，\n", encoding="utf-8")
+    path.chmod(0o600)
     for end, expected in (
         (signal.SIGTERM, "你好，\n天气hao"),
         (signal.SIGKILL, "你好，\n天气hao天气"),
@@ -180,6 +181,7 @@ def test_a_file_is_edited_and_outlives_a_kill(start, tmp_path):
         screen.end()
         assert screen.restored == (end == signal.SIGTERM)
         assert path.read_text(encoding="utf-8") == expected
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_what_is_chosen_twice_comes_first_and_can_be_forgotten(start, tmp_path, capsys):

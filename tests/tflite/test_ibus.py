@@ -233,5 +233,6 @@ def test_letters_stay_where_the_focus_goes_away(desktop):
 
 def test_install_refuses_what_the_engine_does_and_removes_itself(desktop):
     assert "x/y" in desktop.install("--fuzzy", "x/y")
+    assert "whole path" in desktop.install("--store", "words.db")
     assert "is gone" in desktop.install("--remove")
     assert "No such" in desktop.call("cat", desktop.component)

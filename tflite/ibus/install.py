@@ -62,7 +62,11 @@ def check(engine_options):
             f"{sys.executable} cannot run the engine ({error}): it needs keras_pinyin, and "
             "Debian's gir1.2-ibus-1.0 and python3-gi (or PyGObject from pip)."
         ) from error
-    open_engine(read_options(engine_options)).close()
+    options = read_options(engine_options)
+    for path in (options.model, options.store):
+        if path and not os.path.isabs(path):
+            raise ValueError(f"{path} would be looked for elsewhere: give the whole path.")
+    open_engine(options).close()
 
 
 def component(command):
