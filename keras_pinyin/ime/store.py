@@ -1,5 +1,6 @@
 """What the user has chosen before, in a small file of their own."""
 
+import calendar
 import os
 import re
 import sqlite3
@@ -16,7 +17,7 @@ APPLICATION, VERSION = 0x6B707779, 1  # marks of the file
 LIMIT = 20_000  # words; when there are more, the least used go
 SPARED = 30 * 86_400  # seconds that each weight spares a word, since it was used last
 LONGEST = 16  # hanzi of a word
-MOST = 8.0  # weight, so that habits can change: three other choices overtake any
+LEAST, MOST = 0.125, 8.0  # weight, so that habits can change: three other choices overtake any
 KEPT = 10_000  # look-ups, so that a keystroke adds few
 WAIT = 2.0  # seconds for another process that writes
 COLUMNS = "text, reading, weight, used"
@@ -95,7 +96,8 @@ class UserStore:
                 "SELECT text FROM words WHERE reading = ? AND text = ?", (reading, text)
             ).fetchone()
             db.execute(
-                "UPDATE words SET weight = weight / 2 WHERE reading = ? AND text != ?",
+                f"UPDATE words SET weight = max(weight / 2, {LEAST}) "
+                "WHERE reading = ? AND text != ?",
                 (reading, text),
             )
             if known or new:
@@ -223,7 +225,7 @@ class UserStore:
         """Closes the file, until the next use."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection, self._version, self._known = None, None, {}
 
     def _trim(self, db):
         """Drops the words that were used least and longest ago, some more than is necessary."""
@@ -389,7 +391,7 @@ def _initials(keys):
 
 
 def _seconds(day):
-    return time.mktime(time.strptime(day, "%Y-%m-%d"))
+    return calendar.timegm(time.strptime(day, "%Y-%m-%d"))
 
 
 def _is_damage(error):

@@ -94,6 +94,9 @@ def test_a_choice_that_is_not_new_only_strengthens_what_is_known(store):
     assert [(word.text, word.weight) for word in store.entries()] == [("王昊然", 0.5)]
     store.learn("", NAME, "王昊然", new=False)
     assert [(word.text, word.weight) for word in store.entries()] == [("王昊然", 1.5)]
+    for _ in range(99):
+        store.learn("", NAME, "王浩然", new=False)
+    assert store.candidates(NAME) == [("王昊然", 3, 0.125)]  # still there
 
 
 def test_words_are_found_by_the_keys_they_begin_with(store):
@@ -145,7 +148,9 @@ def test_exported_words_are_readable_and_come_back(store, tmp_path):
     )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     before = store.entries()
+    store.clear()
     assert store.import_(path) == 2 and texts(store.entries()) == texts(before)
+    assert [time.strftime("%Y-%m-%d", time.gmtime(w.used)) for w in store.entries()] == [today] * 2
     other = UserStore(tmp_path / "other.db")
     other.learn("", ["xin", "jie"], "昕婕")
     other.learn("", ["xin", "jie"], "心结")
@@ -252,6 +257,7 @@ def test_a_damaged_file_is_put_aside_and_a_new_one_begun(tmp_path, damage):
     store = UserStore(tmp_path / "words.db")
     for i in range(300):
         store.learn("", ["wang", "li"], chr(0x4E00 + i) + "里")
+    assert len(store.candidates(["wang", "li"])) == 300
     store.close()
     content = bytearray(store.path.read_bytes())
     if damage == "text":
