@@ -57,22 +57,20 @@ class Bench:
                     weight.assign(value)
         return model
 
-    def train(self, make, *, seconds=None, hanzi=None, grown_from=None, at=()):
+    def train(self, make, *, seconds=None, hanzi=None, grown_from=None):
         """Trains until so much processor time or so many hanzi, compilation left out.
 
         Args:
             make: function of the number of encoder layers (None for all) to a model.
             seconds, hanzi: the budget, one of the two.
             grown_from: layers to begin with, one more after each equal part of the budget.
-            at: shares of the budget after which `measure` is called as well.
 
         Returns:
-            A dict of the last model, hanzi and seconds used, and measurements by hanzi.
+            A dict of the model, and of the hanzi and seconds used.
         """
         full = make(None).settings["encoder_layers"]
         depths = range(grown_from, full + 1) if grown_from else [full]
-        model, used, seen, points, step = None, 0.0, 0, {}, 0
-        at = sorted(at)
+        model, used, seen, step = None, 0.0, 0, 0
         for stage, depth in enumerate(depths):
             deeper = make(depth)
             model = deeper if model is None else grow(model, deeper)
@@ -82,9 +80,6 @@ class Bench:
             data = examples(self.trained, self.lexicon, BATCHING, seed=1, skip=step)
             for inputs, labels, weights in data.as_numpy_iterator():
                 share = used / seconds if seconds else seen / hanzi
-                while at and share >= at[0]:
-                    points[seen] = self.measure(model)
-                    at.pop(0)
                 if share >= (stage + 1) / len(depths):
                     break
                 optimizer.learning_rate.assign(PEAK * min(step / WARMUP, 1) * max(1 - share, 0.01))
@@ -93,7 +88,7 @@ class Bench:
                 used += 0.0 if fresh else time.process_time() - began
                 seen += int(weights["hanzi"].sum())
                 step, fresh = step + 1, False
-        return {"model": model, "hanzi": seen, "seconds": used, "points": points}
+        return {"model": model, "hanzi": seen, "seconds": used}
 
     def measure(self, model):
         """Percent, means of the sets: characters, sentences; characters with left context."""

@@ -137,7 +137,7 @@ class Search:
         return step, caches, self._before(context)
 
     def score_paths(self, context, keys, paths):
-        """The scores that `search` gives, of sentences that are known; for training on them.
+        """What every hanzi of known sentences adds to the score that `search` gives them.
 
         Args:
             context: int32 `[batch, context_length]`, as in `search`.
@@ -145,7 +145,7 @@ class Search:
             paths: int32 `[batch, n, length]`, hanzi that the keys allow.
 
         Returns:
-            float32 `[batch, n]`.
+            float32 `[batch, n, length]`, 0 where there is no key.
         """
         context, keys, paths = (ops.cast(x, "int32") for x in (context, keys, paths))
         batch, count, length = ops.shape(paths)
@@ -179,7 +179,7 @@ class Search:
             remembered = self.memory(history, ops.expand_dims(written, -1), x)
             scores = scores + ops.reshape(remembered, (batch, count, length))
         typed = ops.cast(ops.expand_dims(keys > 0, 1), "float32")
-        return ops.sum(ops.cast(scores, "float32") * typed, axis=-1)
+        return ops.cast(scores, "float32") * typed
 
     def generate(self, hanzi, *, length, n_best=1, beams=4):
         """Writes freely, for a model of `aligned=False`: the whole vocabulary at every step.

@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from keras_pinyin.models import Converter
@@ -10,7 +9,11 @@ from keras_pinyin.models._search import MAX_CONTEXT
 from keras_pinyin.models._tokens import NEVER
 from keras_pinyin.training.checkpoint import Checkpoint
 
-LENGTHS = (4, 8, 12, 16, 24, 32)  # key counts that inputs are padded to; each compiled once
+LENGTHS = (
+    8,
+    16,
+    24,
+)  # key counts that inputs are padded to, each compiled once; longer are left out
 
 
 class SentenceTrainer(keras.Model):
@@ -18,13 +21,10 @@ class SentenceTrainer(keras.Model):
 
     The score of a path is a sum over its hanzi that is nowhere normalised; the softmax over the
     right path and the rivals that a beam search found approximates one over all paths (Andor et
-    al., 2016, "Globally Normalized Transition-Based Neural Networks"). While training, a rival is
-    given `margin` nats for each of its wrong hanzi: the worse it is, the farther it must stay
-    behind (softmax-margin; Gimpel and Smith, 2010).
+    al., 2016, "Globally Normalized Transition-Based Neural Networks").
 
     Args:
         model: a `PinyinTransformer`.
-        margin: float, nats.
 
     Call arguments:
         inputs: dict of a batch that `rivals` makes.
@@ -33,16 +33,22 @@ class SentenceTrainer(keras.Model):
         float32 `[batch, paths]`, scores; -1e9 where there is no path.
     """
 
-    def __init__(self, model, margin=0.5, **kwargs):
+    def __init__(self, model, **kwargs):
         super().__init__(**kwargs)
         self.model = model
-        self.margin = margin
 
-    def call(self, inputs, training=None):
+    def call(self, inputs):
         scores = self.model.score_paths(inputs["context"], inputs["keys"], inputs["paths"])
-        errors = ops.cast(inputs["errors"], "float32")
-        margin = self.margin if training else 0.0
-        return ops.where(errors >= 0, scores + margin * errors, NEVER)
+        return ops.where(inputs["there"] > 0, ops.sum(scores, axis=-1), NEVER)
+
+    def compile_for_sentences(self, optimizer, **options):
+        """`compile` with the loss of batches that `rivals` makes."""
+        self.compile(
+            optimizer=optimizer,
+            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            **options,
+        )
 
 
 def split_rows(hanzi, keys):
@@ -60,108 +66,91 @@ def split_rows(hanzi, keys):
             yield row[: at[0]][-MAX_CONTEXT:], typed[at], row[at]
 
 
-def rivals(converter, allowed, rows, paths, batch_size):
+def rivals(converter, rows, paths, positions):
     """Searches rows with the model as it is, and puts what was found beside what is right.
 
     Args:
-        converter: a `Converter` of the model.
-        allowed: int `[keys, homophones]`, hanzi that keys allow; other rows are left out.
-        rows: list of (context, keys, gold).
+        converter: a `Converter` of the model that gives at least `paths` sentences.
+        rows: list of (context, keys, gold); those of more than 24 keys, or with a hanzi that its
+            key does not allow, are left out.
         paths: int, paths an input, the right one included.
-        batch_size: function of the key count, rows of a batch.
+        positions: int, keys of a batch.
 
     Returns:
         A list of batches, dicts of int32 arrays: `context` `[batch, 32]`, `keys`
-        `[batch, length]`, `paths` `[batch, paths, length]`, the right one first, and `errors`
-        `[batch, paths]`, wrong hanzi of each, -1 where there is no path.
+        `[batch, length]`, `paths` `[batch, paths, length]`, the right one first, and `there`
+        `[batch, paths]`, 0 where there is no path.
     """
-    groups = {}
+    allowed = ops.convert_to_numpy(converter.model.allowed)
+    groups = {length: [] for length in LENGTHS}
     for context, keys, gold in rows:
-        if (allowed[keys] == gold[:, None]).any(1).all() and len(keys) <= LENGTHS[-1]:
-            length = next(n for n in LENGTHS if n >= len(keys))
-            groups.setdefault((length, len(context) > 0), []).append((context, keys, gold))
+        if len(keys) <= LENGTHS[-1] and (allowed[keys] == gold[:, None]).any(1).all():
+            groups[next(n for n in LENGTHS if n >= len(keys))].append((context, keys, gold))
     batches = []
-    for (length, with_context), group in groups.items():
-        size = batch_size(length)
+    for length, group in groups.items():
+        size = max(positions // length, 1)
         for start in range(0, len(group) - size + 1, size):  # whole batches: each shape compiles
-            part = group[start : start + size]
-            context = np.zeros((size, MAX_CONTEXT if with_context else 0), np.int32)
+            context = np.zeros((size, MAX_CONTEXT), np.int32)
             keys, gold = np.zeros((2, size, length), np.int32)
-            for i, row in enumerate(part):
+            for i, row in enumerate(group[start : start + size]):
                 if len(row[0]):
                     context[i, -len(row[0]) :] = row[0]
                 keys[i, : len(row[1])], gold[i, : len(row[2])] = row[1:]
-            found, scores = converter.predict_on_batch({"context": context, "keys": keys})
-            found = np.where(keys[:, None] > 0, np.asarray(found), 0).astype(np.int32)
-            wrong = (found != gold[:, None]).sum(-1)
-            errors = np.where((wrong > 0) & (np.asarray(scores) > NEVER / 2), wrong, -1)
-            # Real rivals first; the right path, which a search may have missed, before them.
-            order = np.argsort(errors < 0, axis=1, kind="stable")[:, : paths - 1]
+            found, scores = map(
+                np.asarray, converter.predict_on_batch({"context": context, "keys": keys})
+            )
+            found = np.concatenate([gold[:, None], found], axis=1).astype(np.int32)
+            found *= keys[:, None] > 0
+            # Rivals come first, then copies of the right path and empty beams, which are cut off.
+            there = np.pad(scores > NEVER / 2, [(0, 0), (1, 0)], constant_values=True)
+            rival = there & (found != gold[:, None]).any(-1)
+            rival[:, 0] = True
+            order = np.argsort(~rival, axis=1, kind="stable")[:, :paths]
             found = np.take_along_axis(found, order[..., None], axis=1)
-            errors = np.take_along_axis(errors, order, axis=1)
+            rival = np.take_along_axis(rival, order, axis=1)
             batches.append(
-                {
-                    "context": context,
-                    "keys": keys,
-                    "paths": np.concatenate([gold[:, None], found], axis=1),
-                    "errors": np.pad(errors, [(0, 0), (1, 0)]).astype(np.int32),
-                }
+                {"context": context, "keys": keys, "paths": found, "there": rival.astype(np.int32)}
             )
     return batches
 
 
 def train_on_sentences(
-    trainer,
-    examples,
-    *,
-    rounds,
-    rows,
-    paths=8,
-    positions=1024,
-    seed=0,
-    checkpoint=None,
-    report=None,
+    trainer, examples, *, rounds, rows, paths=8, positions=1024, checkpoint=None, report=None
 ):
     """Trains in rounds: search with the model as it is, then one pass over what was found.
 
     Args:
         trainer: a compiled `SentenceTrainer`.
-        examples: `examples(row)` gives batches of `data.examples` from about that row on.
-        rounds: int. rows: int, inputs of a round.
+        examples: `examples(skip)` gives the batches of `data.examples` without the first `skip`.
+        rounds: int.
+        rows: int, inputs of a round.
         paths: int, paths an input.
         positions: int, keys of a batch.
-        seed: int.
         checkpoint: path of a checkpoint that is written after every round, and resumed from.
         report: called with (round, dict of loss and accuracy).
     """
-    model = trainer.model
-    allowed = ops.convert_to_numpy(model.allowed)
-    converter = Converter(model, n_best=paths, beams=paths)
-    done = 0
+    converter = Converter(trainer.model, n_best=paths, beams=paths)
+    done = read = 0
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint)
-        trainer.optimizer.build(model.trainable_variables)
+        trainer.optimizer.build(trainer.model.trainable_variables)
         if checkpoint.exists():
-            done = checkpoint.restore(trainer)["step"]
+            meta = checkpoint.restore(trainer)
+            done, read = meta["step"], meta["read"]
+    batches = iter(examples(read).as_numpy_iterator())
     for number in range(done, rounds):
         found = []
-        for inputs, *_ in examples(number).as_numpy_iterator():
+        while len(found) < rows:
+            inputs, *_ = next(batches)
             found.extend(split_rows(inputs["hanzi"], inputs["keys"]))
-            if len(found) >= rows:
-                break
-        batches = rivals(converter, allowed, found, paths, lambda n: max(positions // n, 1))
-        np.random.default_rng([seed, number]).shuffle(batches)
-        logs = train_round(trainer, batches)
+            read += 1
+        lists = rivals(converter, found, paths, positions)
+        np.random.default_rng(number).shuffle(lists)
+        trainer.reset_metrics()
+        for batch in lists:
+            right = np.zeros(len(batch["keys"]), np.int32)
+            logs = trainer.train_on_batch(batch, right, return_dict=True)
         if checkpoint is not None:
-            checkpoint.save(trainer, number + 1)
+            checkpoint.save(trainer, number + 1, read=read)
         if report is not None:
-            report(number, logs)
-
-
-def train_round(trainer, batches):
-    trainer.reset_metrics()
-    logs = {}
-    for batch in batches:
-        labels = np.zeros(len(batch["keys"]), np.int32)
-        logs = trainer.train_on_batch(batch, labels, return_dict=True)
-    return {name: float(value) for name, value in logs.items()}
+            report(number, {name: float(value) for name, value in logs.items()})

@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 from keras import ops
 
+from conftest import compiled
 from keras_pinyin.data.memory import fill_memory
 from keras_pinyin.models import Converter, PinyinTransformer
 from keras_pinyin.models import weights as weights_module
 
+JAX = keras.backend.backend() == "jax"
+
 
 def forward(model, batch, **changes):
-    outputs = model({**batch, **changes})
+    inputs = {**batch, **changes}
+    # On JAX one compilation is quicker than one of every operation.
+    outputs = model.predict_on_batch(inputs) if JAX else model(inputs)
     return {name: ops.convert_to_numpy(value) for name, value in outputs.items()}
 
 
@@ -58,9 +63,10 @@ def test_search_scores_are_those_of_training(tiny_model, tiny_lexicon, tiny_shar
     fill_memory(model, tiny_shards)
     context = tiny_lexicon.vocabulary.encode("今天天气")
     keys = tiny_lexicon.keys.parse("zh hao w m q")
-    sentences, scores = model.search(context[None], keys[None], n_best=3, shortlist=8)
-    again = model.score_paths(context[None], keys[None], sentences)
-    again = ops.convert_to_numpy(again)[0]
+    search = compiled(lambda *inputs: model.search(*inputs, n_best=3, shortlist=8))
+    sentences, scores = search(context[None], keys[None])
+    again = compiled(model.score_paths)(context[None], keys[None], sentences)
+    again = ops.convert_to_numpy(again)[0].sum(-1)
     sentences, scores = ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0]
     assert scores[1] > -100  # there is more than one sentence to compare
     np.testing.assert_allclose(again[scores > -100], scores[scores > -100], atol=2e-3)
@@ -102,7 +108,8 @@ def test_converter_is_convert(tiny_model, tiny_shards):
     converted = Converter(tiny_model, n_best=4).convert_all(inputs, 2)
     for (context, keys), found in zip(inputs, converted, strict=True):
         ids = [part[None] for part in tiny_model.parse(context, keys)]
-        best, scores = map(ops.convert_to_numpy, tiny_model.search(*ids, n_best=4))
+        search = compiled(lambda *inputs: tiny_model.search(*inputs, n_best=4))
+        best, scores = map(ops.convert_to_numpy, search(*ids))
         alone = [tiny_model.lexicon.vocabulary.decode(ids) for ids in best[0]]
         assert [s for s, _ in found] == [s for s, n in zip(alone, scores[0]) if n > -1e8]
         np.testing.assert_allclose([s for _, s in found], scores[0][: len(found)], atol=1e-3)
@@ -131,7 +138,7 @@ def test_next_hanzi(tiny_model, tiny_shards, tiny_lexicon):
     fill_memory(memory_only(tiny_model), tiny_shards)
     # The key <any> offers the most frequent hanzi: eight in this lexicon, 天 among them.
     context = tiny_lexicon.vocabulary.encode("银行行长重新调整重量，今")[None]
-    hanzi, scores = tiny_model.next_hanzi(context, n_best=5)
+    hanzi, scores = compiled(lambda context: tiny_model.next_hanzi(context, n_best=5))(context)
     assert tiny_lexicon.vocabulary.decode(ops.convert_to_numpy(hanzi)[0])[0] == "天"
     assert (np.diff(ops.convert_to_numpy(scores)[0]) <= 0).all()
 
@@ -252,7 +259,8 @@ def test_generated_scores_are_those_of_training(tiny_lexicon):
     )
     source = np.random.default_rng(0).integers(30, 40, (2, 5)).astype("int32")
     source[1, 3:] = 0
-    tokens, scores = model.generate(source, length=4, n_best=3, beams=5)
+    generate = compiled(lambda source: model.generate(source, length=4, n_best=3, beams=5))
+    tokens, scores = generate(source)
     tokens, scores = ops.convert_to_numpy(tokens), ops.convert_to_numpy(scores)
     assert tokens.shape == (2, 3, 4) and (np.diff(scores) <= 0).all()
     for row in range(2):
@@ -265,7 +273,7 @@ def test_generated_scores_are_those_of_training(tiny_lexicon):
             log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
             assert log_probs[np.arange(4), written].sum() == pytest.approx(score, abs=1e-3)
     model.output_bias.assign(np.eye(len(tiny_lexicon.vocabulary), dtype="float32")[2] * 50)
-    tokens, scores = model.generate(source, length=4, n_best=2)
+    tokens, scores = compiled(lambda x: model.generate(x, length=4, n_best=2))(source)
     assert (ops.convert_to_numpy(tokens)[:, 0] == 0).all()  # ends at once, for certain
     assert ops.convert_to_numpy(scores)[:, 0] == pytest.approx(0, abs=1e-3)
     assert (ops.convert_to_numpy(scores)[:, 1] < -10).all()

@@ -1,0 +1,91 @@
+"""Trains a finished model on whole sentences, against those that its own search finds instead.
+
+    python recipes/sentences.py saved_models/mine --corpus FOLDER --out saved_models/better
+
+The last stage, after recipes/pretrain.py: what matters now is that the right sentence comes out of
+the search first. Cut it at any moment and start it again: it goes on after the last whole round.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "jax")  # trains fastest on a CPU
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def main(options):
+    import keras
+
+    from keras_pinyin.data.corpus import write_default_corpus
+    from keras_pinyin.data.memory import fill_memory
+    from keras_pinyin.data.pipeline import Batching, examples
+    from keras_pinyin.data.shards import prepare_shards, split_shards
+    from keras_pinyin.models import PinyinTransformer
+    from keras_pinyin.text.lexicon import DATA
+    from keras_pinyin.training.loop import learning_rate
+    from keras_pinyin.training.sentences import SentenceTrainer, train_on_sentences
+
+    began = time.time()
+    say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
+    runs = Path(options.runs)
+    run = runs / f"{Path(options.out).name}-sentences"
+    model = PinyinTransformer.from_preset(options.model)
+    model.decoder_head.kernel.assign(model.decoder_head.kernel * options.decoder)
+
+    corpus = options.corpus or write_default_corpus(runs / "default_corpus")
+    shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
+    training, _ = split_shards(shards, held_out=[0])
+    # Two folds are searched, with memories that have not counted them.
+    counting, learning = split_shards(shards, held_out=[1, 2])
+    counting = [path for path in counting if path in set(training)]
+    say("counting n-grams for the memory")
+    fill_memory(model, counting)
+
+    steps = options.rounds * options.rows * 9 // options.positions  # nine keys an input
+    trainer = SentenceTrainer(model)
+    trainer.compile_for_sentences(
+        keras.optimizers.AdamW(
+            learning_rate(options.peak, steps, min(40, steps // 4)),
+            weight_decay=0.0,
+            beta_2=0.98,
+            global_clipnorm=1.0,
+        )
+    )
+    train_on_sentences(
+        trainer,
+        lambda skip: examples(learning, model.lexicon, Batching(), seed=options.seed, skip=skip),
+        rounds=options.rounds,
+        rows=options.rows,
+        positions=options.positions,
+        checkpoint=run / "checkpoint.npz",
+        report=lambda number, logs: say(f"round {number + 1}: {logs}"),
+    )
+    say("filling the memory from all training text")
+    fill_memory(model, training)
+    model.save_to_preset(options.out)
+    say(f"saved to {options.out}; python recipes/evaluate.py {options.out} measures it")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", help="a released name or a folder")
+    parser.add_argument("--corpus", default="", help="folder of text (default: the small one)")
+    parser.add_argument("--out", required=True, help="folder for the model")
+    parser.add_argument("--rounds", type=int, default=24, help="of search and training (24)")
+    parser.add_argument("--rows", type=int, default=4096, help="inputs of a round (4096)")
+    parser.add_argument("--positions", type=int, default=2048, help="keys of a batch (2048)")
+    parser.add_argument("--peak", type=float, default=1e-4, help="learning rate (0.0001)")
+    parser.add_argument(
+        "--decoder", type=float, default=1.0, help="factor of the decoder's scores to begin with"
+    )
+    parser.add_argument("--runs", default="runs", help="folder for shards and the checkpoint")
+    parser.add_argument("--seed", type=int, default=100)
+    try:
+        main(parser.parse_args())
+    except ValueError as error:
+        sys.exit(print(f"sentences.py: {error}", file=sys.stderr) or 2)
