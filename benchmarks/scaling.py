@@ -14,9 +14,9 @@ from short_runs import EACH, KEYS, Bench, parameters, remembered
 
 from keras_pinyin.models import PinyinTransformer
 
-HANZI = (75_000, 150_000, 300_000, 600_000, 1_200_000)
-WIDTHS = {48: 1, 96: 2, 192: 3, 320: 4}  # width -> encoder layers
-AT = 300_000  # hanzi seen by models of every width
+HANZI = (50_000, 100_000, 200_000, 400_000)
+WIDTHS = {48: 1, 96: 2, 192: 3, 288: 4}  # width -> encoder layers
+AT = 100_000  # hanzi seen by models of every width
 PEAK_FLOPS, UTILISATION = 989e12, 0.3  # one H100 in bfloat16, and how much of it: assumptions
 
 
