@@ -7,6 +7,7 @@ from dataclasses import replace
 from keras_pinyin.ime.state import Candidate
 from keras_pinyin.ime.user_words import LONGEST, TWICE
 from keras_pinyin.ime.variants import emoji_for, to_script
+from keras_pinyin.text import standard_hanzi
 from keras_pinyin.text.keys import ANY_KEY
 
 READINGS, SHOWN_READINGS = 3, 2  # of the letters: converted, and shown words and hanzi of
@@ -16,6 +17,7 @@ SENTENCES = 3  # of input longer than a word
 WORDS = {4: (2, 4.0), 3: (3, 4.0), 2: (8, 8.0)}
 HANZI = 200  # single ones
 EMOJI = 3  # candidates that may have some, and how many are shown after them
+ODD = 8.0  # nats that a hanzi costs which is not a standard one: mostly traditional forms
 JUNK = 12.0  # nats behind the best: no sentence to show
 EXTENDED, FORETOLD = 3, 4  # predictions that are more than one hanzi, and their hanzi
 SURE = 0.7  # probability of a hanzi that lengthens a prediction
@@ -46,6 +48,7 @@ class Proposer:
         for hanzi, readings in converter.lexicon.entries.items():
             for reading, count in readings.items():
                 self._sounds[reading.rstrip("12345")][hanzi] += count
+        self._odd = set(converter.lexicon.entries).difference(standard_hanzi())
         self._window = min(WINDOW, converter.limits["keys"])
 
     def sentences(self, context, letters, n_best=10):
@@ -58,12 +61,12 @@ class Proposer:
 
         Returns:
             A list of (text, score, reading), best first, without repeats: score is the converter's
-            less the cost of the reading.
+            less the cost of the reading, and of hanzi that simplified text does not have.
         """
         found, readings = {}, self.letters.readings(letters, READINGS)
         for reading in readings:
             for text, score in self._convert(context, reading):
-                score -= reading.cost
+                score -= reading.cost + ODD * self._count_odd(text)
                 if text not in found or found[text][0] < score:
                     found[text] = score, reading
         best = max((score for score, _ in found.values()), default=0.0)
@@ -92,7 +95,9 @@ class Proposer:
         many = len(sentences) if len(readings[0].keys) in (1, *WORDS) else SENTENCES
         found = {}
         for text, score, reading in sentences[:many]:
-            if score > sentences[0][1] - JUNK:
+            behind = sentences[0][1] - score
+            last = len(reading.keys) == 1 and self._count_odd(text)  # of all single hanzi
+            if behind == 0 or (behind < JUNK and not last):
                 _add(found, text, len(reading.keys), reading)
         for length in range(LONGEST, 0, -1):
             for reading in readings[:SHOWN_READINGS]:
@@ -105,6 +110,8 @@ class Proposer:
         """Predictions of what follows a text, a list of `Candidate`."""
         found = []
         for text, _ in self._next_hanzi(context):
+            if self._count_odd(text):
+                continue
             while len(found) < EXTENDED and len(text) < FORETOLD:
                 hanzi, probability = self._next_hanzi(context + text)[0]
                 if probability < SURE:
@@ -133,11 +140,15 @@ class Proposer:
         if length in WORDS:
             yield from (text[:length] for text, _, whole in sentences if whole is reading)
             most, margin = WORDS[length]
-            words = self.converter.convert(context, keys, most)
-            yield from (text for text, score in words if score > words[0][1] - margin)
+            words = self.converter.convert(context, keys)
+            near = (text for text, score in words if score > words[0][1] - margin)
+            yield from [text for text in near if not self._count_odd(text)][:most]
         elif length == 1:
-            yield from (text for text, _ in self.converter.convert(context, keys))
-            yield from self._frequent(keys[0])
+            texts = [text for text, _ in self.converter.convert(context, keys)]
+            yield from sorted([*texts, *self._frequent(keys[0])], key=self._count_odd)
+
+    def _count_odd(self, text):
+        return sum(char in self._odd for char in text)
 
     def _frequent(self, key):
         """The hanzi of a key, a list, the most frequent first."""

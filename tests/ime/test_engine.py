@@ -4,6 +4,7 @@ import pytest
 
 from keras_pinyin.ime import Candidate, Converter, Engine, Options
 from keras_pinyin.ime.candidates import Proposer
+from keras_pinyin.text import standard_hanzi
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +228,14 @@ def test_predictions_are_an_option(converter):
     type_keys(engine, "jintian")
     engine.press("space")
     assert engine.take_commit() and engine.state.candidates == ()
+
+
+def test_traditional_forms_come_last(engine):
+    type_keys(engine, "guo")
+    found = [candidate.text for candidate in everything(engine)]
+    standard = set(standard_hanzi())
+    others = [text for text in found if text not in standard]
+    assert "國" in others and found[-len(others) :] == others
 
 
 def test_context_decides(engine):

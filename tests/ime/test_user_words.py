@@ -58,7 +58,9 @@ def test_a_hanzi_chosen_twice_comes_first(converter, store):
     for _ in range(2):
         shown(engine, "shi")
         choose(engine, "嗜")
-    assert shown(engine, "shi")[0] == "嗜"
+        shown(engine, "guo")
+        choose(engine, "國")
+    assert shown(engine, "shi")[0] == "嗜" and shown(engine, "guo")[0] == "國"
     assert "嗜" not in shown(engine, "womenshizhongguoren")[0]  # a hanzi is no word
 
 
