@@ -1,7 +1,14 @@
 import os
+import tempfile
 
 # Tests compile much and compute little.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+# What one process has compiled, those that it starts and later runs need not compile again.
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR", os.path.join(tempfile.gettempdir(), "keras-pinyin-tests-jax")
+)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 # Threads of torch spin while they wait for each other: on a busy machine, with models as small as
 # these, a step of training takes seconds instead of milliseconds.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -137,6 +144,17 @@ def tiny_batch(tiny_lexicon):
     return {"hanzi": hanzi, "keys": typed, "candidates": candidates.astype(np.int32)}
 
 
+def compiled(function):
+    """The function, compiled on JAX, where calling one operation after another compiles each."""
+    import keras
+
+    if keras.backend.backend() != "jax":
+        return function
+    import jax
+
+    return jax.jit(function)
+
+
 def run_python(*arguments, cwd=ROOT, **environment):
     return subprocess.run(
         [sys.executable, *map(str, arguments)],
@@ -163,6 +181,7 @@ def tiny_preset(built_model, tiny_shards, tmp_path_factory):
     from keras import ops
 
     from keras_pinyin.data.memory import fill_memory
+    from keras_pinyin.data.syllables import write_syllables
 
     model, weights = built_model
     model.set_weights(weights)
@@ -173,6 +192,7 @@ def tiny_preset(built_model, tiny_shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("preset") / "tiny"
     model.save_to_preset(folder)
     (folder / "README.md").write_text("# tiny\n", encoding="utf-8")
+    write_syllables(tiny_shards, model.lexicon.keys, folder)
     return folder
 
 

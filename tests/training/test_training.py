@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from keras import ops
 
+from conftest import ROOT
+from keras_pinyin.data.pipeline import Batching, examples
 from keras_pinyin.models import PinyinTransformer
+from keras_pinyin.text import Lexicon
 from keras_pinyin.training import checkpoint as checkpoint_module
 from keras_pinyin.training.checkpoint import Checkpoint
-from keras_pinyin.training.curves import plot_curve
+from keras_pinyin.training.curves import CurveLog, plot_curve
 from keras_pinyin.training.growth import grow
 from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
 
@@ -52,35 +55,36 @@ def test_accumulated_gradients_equal_the_large_batch(tiny_model, tiny_batch):
     assert moved > 10
 
 
-RUN = """
-import sys, keras
-sys.path.insert(0, {tests!r})
-from pathlib import Path
-from keras_pinyin.data.pipeline import Batching, examples
-from keras_pinyin.models import PinyinTransformer
-from keras_pinyin.text import Lexicon
-from keras_pinyin.training.curves import CurveLog
-from keras_pinyin.training.loop import fit_resumable
-folder = Path(sys.argv[1])
-lexicon = Lexicon.load(sys.argv[2])
-shards = sys.argv[3:]
-keras.utils.set_random_seed(7)
-model = PinyinTransformer.from_lexicon(
-    lexicon, "nano", memory_slots=0, key_memory_rows=64, dropout=0.1
-)
-eagerly = keras.backend.backend() == "tensorflow"
-model.compile_for_conversion(keras.optimizers.Adam(1e-3), run_eagerly=eagerly)
-batching = Batching(positions=64, lengths=(32,), candidates=8, frequent=5, shuffle=32)
-class Step(keras.callbacks.Callback):
+class Steps(keras.callbacks.Callback):
+    """Prints and counts the steps that a run takes."""
+
+    taken = 0
+
     def on_train_batch_end(self, batch, logs=None):
+        self.taken += 1
         print("step", flush=True)
-fit_resumable(
-    model,
-    lambda step: examples(shards, lexicon, batching, seed=1, skip=step),
-    steps=12, segment=4, checkpoint=folder / "c.npz",
-    callbacks=[CurveLog(folder / "curve.csv"), Step()], verbose=0,
-)
-"""
+
+
+def resumable_run(folder, lexicon, *shards):
+    """Twelve steps in three epochs, from the checkpoint of the folder if there is one."""
+    lexicon = Lexicon.load(lexicon)
+    keras.utils.set_random_seed(7)
+    model = PinyinTransformer.from_lexicon(
+        lexicon, "nano", memory_slots=0, key_memory_rows=64, dropout=0.1
+    )
+    model.compile_for_conversion(keras.optimizers.Adam(1e-3), **FEW_STEPS)
+    batching = Batching(positions=64, lengths=(32,), candidates=8, frequent=5, shuffle=32)
+    steps = Steps()
+    fit_resumable(
+        model,
+        lambda step: examples(shards, lexicon, batching, seed=1, skip=step),
+        steps=12,
+        segment=4,
+        checkpoint=Path(folder, "c.npz"),
+        callbacks=[CurveLog(Path(folder, "curve.csv")), steps],
+        verbose=0,
+    )
+    return steps.taken
 
 
 def curve(folder):
@@ -90,33 +94,26 @@ def curve(folder):
 
 def test_a_killed_run_goes_on_as_if_nothing_had_happened(tiny_shards, tiny_lexicon, tmp_path):
     tiny_lexicon.save(tmp_path / "lexicon.tsv")
-    code = RUN.format(tests=str(Path(__file__).parent.parent))
     for name in ("whole", "cut"):
         (tmp_path / name).mkdir()
-
-    def command(name):
-        shards = list(map(str, tiny_shards))
-        return [
-            sys.executable,
-            "-c",
-            code,
-            str(tmp_path / name),
-            str(tmp_path / "lexicon.tsv"),
-            *shards,
-        ]
-
-    with subprocess.Popen(command("whole"), stdout=subprocess.DEVNULL) as uncut:
-        process = subprocess.Popen(
-            command("cut"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        for _ in range(6):  # inside the second epoch
-            assert process.stdout.readline() == b"step\n"
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        assert len(curve(tmp_path / "cut")) == 1
-        resumed = subprocess.run(command("cut"), check=True, capture_output=True)
-        assert resumed.stdout.count(b"step") == 8  # the first epoch is not taken again
-    assert uncut.returncode == 0
+    arguments = [tmp_path / "lexicon.tsv", *tiny_shards]
+    assert resumable_run(tmp_path / "whole", *arguments) == 12
+    code = "import sys, test_training; test_training.resumable_run(*sys.argv[1:])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, [tmp_path / "cut", *arguments])],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, (Path(__file__).parent, ROOT / "tests", ROOT))),
+        },
+        stdout=subprocess.PIPE,
+    )
+    for _ in range(6):  # inside the second epoch
+        assert process.stdout.readline() == b"step\n"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert len(curve(tmp_path / "cut")) == 1
+    # The first epoch is not taken again.
+    assert resumable_run(tmp_path / "cut", *arguments) == 8
     whole, cut = curve(tmp_path / "whole"), curve(tmp_path / "cut")
     assert [row["epoch"] for row in cut] == [0, 1, 2]
     for one, two in zip(whole, cut):
