@@ -1,11 +1,12 @@
 """Letters without borders, clean and with one slip: sentences that come out right.
 
-    python benchmarks/slips.py FILE.tflite --sets FOLDER [--table FILE] [--peer NAME=COMMAND]
+    PEERS_SEP= python benchmarks/slips.py FILE.tflite --sets FOLDER [--peer NAME=COMMAND]
 
 Each sentence is typed once as it is and once with a slip of every kind: two letters swapped, one
 missing, one doubled, one taken for a neighbour on the keyboard. The readings of the letters are
 converted, and the best score less the cost of the reading wins, as in the engine. A peer is a name
-and a command, as `common.ask_peer` takes it; it gets the same letters.
+and a command, as `common.ask_peer` takes it; it gets the same letters, cut into as many pieces as
+hanzi are wanted, which it joins again (PEERS_SEP) and answers with so many hanzi.
 
 With --weights, what typing weighs against the converter is tried: choose the least that costs clean
 sentences nothing, and set `WEIGHT` in keras_pinyin/ime/letters.py.
@@ -39,6 +40,11 @@ def typed(item, rng):
         if text.isalpha():
             made[kind].append(text)
     return {CLEAN: letters, **{kind: rng.choice(made[kind]) for kind in KINDS}}
+
+
+def cut(letters, count):
+    """Letters in so many pieces, with spaces between."""
+    return " ".join([*letters[: count - 1], letters[count - 1 :]])
 
 
 def best(converter, readings, weight):
@@ -75,7 +81,10 @@ def main(options):
                     right[shown][kind] += best(converter, readings, weight) == item.hanzi
     for name, command in (peer.split("=", 1) for peer in options.peer):
         for kind in (CLEAN, *KINDS):
-            asked = [replace(item, keys=variants[kind]) for item, variants in inputs]
+            asked = [
+                replace(item, keys=cut(variants[kind], len(item.hanzi)))
+                for item, variants in inputs
+            ]
             answers = ask_peer(command, asked)
             right[name][kind] += sum(answers[item.id][0][0] == item.hanzi for item in asked)
     rows = []

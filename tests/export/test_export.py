@@ -94,12 +94,13 @@ def test_layout_of_the_files(exported):
             assert buffer._tab.Vector(buffer._tab.Offset(4)) % 16 == 0
 
 
-def test_metadata_says_everything(exported, exported_model, tiny_lexicon):
+def test_metadata_says_everything(exported, exported_model, tiny_lexicon, tiny_preset):
     described = read_metadata(exported["int8"])
     assert described == read_metadata(exported["int8"].read_bytes())
     assert described["tokens"] == list(exported_model.lexicon.vocabulary.tokens)
     assert described["keys"] == list(exported_model.lexicon.keys.names)
     assert described["lexicon"] == tiny_lexicon.entries
+    assert described["syllables"] == (tiny_preset / "syllables.bin").read_bytes()
     assert described["limits"] == {"context": 32, "keys": 96, "candidates": BEST}
     assert described["shapes"] == {"context": None, "keys": None}
     assert (described["kind"], described["beams"], described["card"]) == ("int8", BEAMS, "# tiny\n")
