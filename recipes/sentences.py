@@ -23,7 +23,7 @@ def main(options):
     from keras_pinyin.data.memory import fill_memory
     from keras_pinyin.data.pipeline import Batching, examples
     from keras_pinyin.data.shards import prepare_shards, split_shards
-    from keras_pinyin.models import PinyinTransformer
+    from keras_pinyin.models import Converter, PinyinTransformer
     from keras_pinyin.text.lexicon import DATA
     from keras_pinyin.training.loop import learning_rate
     from keras_pinyin.training.sentences import SentenceTrainer, train_on_sentences
@@ -56,6 +56,7 @@ def main(options):
     )
     train_on_sentences(
         trainer,
+        Converter(model, n_best=8, beams=8),
         lambda skip: examples(learning, model.lexicon, Batching(), seed=options.seed, skip=skip),
         rounds=options.rounds,
         rows=options.rows,

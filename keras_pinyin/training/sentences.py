@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_pinyin.models import Converter
 from keras_pinyin.models._search import MAX_CONTEXT
 from keras_pinyin.models._tokens import NEVER
 from keras_pinyin.training.checkpoint import Checkpoint
@@ -66,14 +65,14 @@ def split_rows(hanzi, keys):
             yield row[: at[0]][-MAX_CONTEXT:], typed[at], row[at]
 
 
-def rivals(converter, rows, paths, positions):
+def rivals(converter, rows, positions):
     """Searches rows with the model as it is, and puts what was found beside what is right.
 
     Args:
-        converter: a `Converter` of the model that gives at least `paths` sentences.
+        converter: a `Converter` of the model; its `n_best` is how many paths an input gets, the
+            right one included.
         rows: list of (context, keys, gold); those of more than 24 keys, or with a hanzi that its
             key does not allow, are left out.
-        paths: int, paths an input, the right one included.
         positions: int, keys of a batch.
 
     Returns:
@@ -81,6 +80,7 @@ def rivals(converter, rows, paths, positions):
         `[batch, length]`, `paths` `[batch, paths, length]`, the right one first, and `there`
         `[batch, paths]`, 0 where there is no path.
     """
+    paths = converter.n_best
     allowed = ops.convert_to_numpy(converter.model.allowed)
     groups = {length: [] for length in LENGTHS}
     for context, keys, gold in rows:
@@ -115,21 +115,20 @@ def rivals(converter, rows, paths, positions):
 
 
 def train_on_sentences(
-    trainer, examples, *, rounds, rows, paths=8, positions=1024, checkpoint=None, report=None
+    trainer, converter, examples, *, rounds, rows, positions=1024, checkpoint=None, report=None
 ):
     """Trains in rounds: search with the model as it is, then one pass over what was found.
 
     Args:
         trainer: a compiled `SentenceTrainer`.
+        converter: a `Converter` of its model, as `rivals` takes it.
         examples: `examples(skip)` gives the batches of `data.examples` without the first `skip`.
         rounds: int.
         rows: int, inputs of a round.
-        paths: int, paths an input.
         positions: int, keys of a batch.
         checkpoint: path of a checkpoint that is written after every round, and resumed from.
         report: called with (round, dict of loss and accuracy).
     """
-    converter = Converter(trainer.model, n_best=paths, beams=paths)
     done = read = 0
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint)
@@ -144,7 +143,7 @@ def train_on_sentences(
             inputs, *_ = next(batches)
             found.extend(split_rows(inputs["hanzi"], inputs["keys"]))
             read += 1
-        lists = rivals(converter, found, paths, positions)
+        lists = rivals(converter, found, positions)
         np.random.default_rng(number).shuffle(lists)
         trainer.reset_metrics()
         for batch in lists:

@@ -1,0 +1,78 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_pinyin.data.memory import fill_memory
+from keras_pinyin.data.pipeline import Batching, examples
+from keras_pinyin.models import Converter
+from keras_pinyin.training.sentences import (
+    SentenceTrainer,
+    rivals,
+    split_rows,
+    train_on_sentences,
+)
+
+
+def test_rows_are_split_into_context_keys_and_hanzi(tiny_batch):
+    rows = list(split_rows(tiny_batch["hanzi"], tiny_batch["keys"]))
+    assert [[len(part) for part in row] for row in rows] == [
+        [4, 7, 7],
+        [3, 5, 5],
+    ]  # a comma has no key
+    assert (rows[1][2] == tiny_batch["hanzi"][1, 3:8]).all()
+
+
+@pytest.mark.once
+def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_path):
+    fill_memory(tiny_model, tiny_shards[:1])
+    # All inputs in one shape, since each is compiled.
+    batching = Batching(positions=256, lengths=(12,), prefix_rate=0, shuffle=64)
+
+    def batches(skip):
+        return examples(tiny_shards, tiny_model.lexicon, batching, skip=skip)
+
+    inputs = [x for x, *_ in batches(0).take(4).as_numpy_iterator()]
+    rows = [row for x in inputs for row in split_rows(x["hanzi"], x["keys"])]
+    rows = [row for row in rows if len(row[1]) <= 8]
+    converter = Converter(tiny_model, n_best=4, beams=4)
+    lists = rivals(converter, rows, positions=128)
+    assert len(lists) >= 2
+    for batch in lists:
+        gold, others = batch["paths"][:, :1], batch["paths"][:, 1:]
+        there = batch["there"][:, 1:] > 0
+        assert (batch["there"][:, 0] == 1).all() and there.any()
+        assert ((others != gold).any(-1) | ~there).all()
+        assert ((gold > 0) == (batch["keys"][:, None] > 0)).all()
+    wrong = [*rows[0][:2], np.where(rows[0][2] == rows[0][2][0], rows[1][2][0] + 1, rows[0][2])]
+    assert rivals(converter, [wrong] * 16, positions=128) == []  # no hanzi of its keys
+
+    trainer = SentenceTrainer(tiny_model)
+    trainer.compile_for_sentences(keras.optimizers.Adam(1e-3))
+    trainer.optimizer.build(tiny_model.trainable_variables)
+    variables = [*trainer.variables, *trainer.optimizer.variables]
+    start = [keras.ops.convert_to_numpy(v).copy() for v in variables]
+
+    def loss():
+        labels = [np.zeros(len(batch["keys"]), np.int32) for batch in lists]
+        return np.mean([trainer.test_on_batch(*x)[0] for x in zip(lists, labels)])
+
+    def train(rounds, **more):
+        train_on_sentences(
+            trainer, converter, batches, rounds=rounds, rows=24, positions=128, **more
+        )
+
+    before = loss()
+    train(3)
+    assert loss() < 0.8 * before
+    whole = tiny_model.get_weights()
+    # Cut after two rounds, and gone on with.
+    for variable, value in zip(variables, start):
+        variable.assign(value)
+    path, rounds = tmp_path / "checkpoint.npz", []
+    train(2, checkpoint=path)
+    for variable, value in zip(variables, start):
+        variable.assign(value)
+    train(3, checkpoint=path, report=lambda number, logs: rounds.append(number))
+    assert rounds == [2]
+    for cut, uncut in zip(tiny_model.get_weights(), whole):
+        np.testing.assert_allclose(cut, uncut, atol=1e-4)
