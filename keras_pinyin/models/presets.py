@@ -58,7 +58,7 @@ SIZES = {
             },
             "key_memory_rows": 1 << 16,
             "key_memory_dim": 32,
-            "memory_slots": 1_800_000,
+            "memory_slots": 1_740_000,
             "sound_memory_slots": 1_100_000,
             "context_memory": True,
         },
