@@ -175,12 +175,13 @@ class MergeCounts(beam.CombineFn):
         return merge_counts(pairs)
 
 
-def write_counts(item, out):
+def write_counts(item, out, parts):
     (name, order, part), (grams, counts) = item
     stream = io.BytesIO()
     np.savez(stream, grams=grams, counts=counts)
     stream.seek(0)
-    return publish(stream, FileSystems.join(out, "counts"), f"{name}-{order}-{part:04d}.npz")
+    file = f"{name}-{order}-{part:04d}-of-{parts:04d}.npz"
+    return publish(stream, FileSystems.join(out, "counts"), file)
 
 
 def finish(_, found, bad, out):
@@ -237,13 +238,15 @@ def main(arguments, beam_options):
             )
         )
         if not arguments.no_counts:
+            (old,) = FileSystems.match([FileSystems.join(out, "counts", "*.npz")])
+            FileSystems.delete([m.path for m in old.metadata_list])
             _ = (
                 labelled.shards
                 | "Not held out" >> beam.Filter(lambda path: not path.endswith(held_out))
                 | "Spread shards" >> beam.Reshuffle()
                 | "Count" >> beam.ParDo(CountShard(out, lexicon, arguments.parts))
                 | "Merge" >> beam.CombinePerKey(MergeCounts())
-                | "Write counts" >> beam.Map(write_counts, out)
+                | "Write counts" >> beam.Map(write_counts, out, arguments.parts)
             )
     if FileSystems.exists(errors):
         with FileSystems.open(errors, compression_type=PLAIN) as stream:

@@ -42,15 +42,15 @@ def read_counts(counters, folder):
         folder: its folder `counts`.
 
     Raises:
-        ValueError: if there are none in it.
+        ValueError: if there are none in it, or not all.
     """
     for name, counter in counters.items():
         for order in range(1, counter.order + 1):
             files = sorted(Path(folder).glob(f"{name}-{order}-*.npz"))
-            if not files:
+            if not files or len(files) != int(files[0].stem.rsplit("-", 1)[1]):
                 raise ValueError(
-                    f"{folder} holds no counts {name}-{order}-*.npz: make them with "
-                    "recipes/label_with_beam.py."
+                    f"{folder} holds {len(files)} counts {name}-{order}-*.npz, which is not all: "
+                    "let recipes/label_with_beam.py finish."
                 )
             parts = []
             for file in files:
