@@ -81,17 +81,37 @@ def fill_memory(model, shards=(), words=True, counts=None):
     if counts is not None:
         read_counts(counters, counts)
     if words and "written" in counters:
-        counters["written"].add_words(read_words(lexicon.vocabulary), WORD_COUNT)
-    # A hanzi's sound is known when the sound memory is asked: only homophones compete.
+        add_dictionaries(counters, lexicon)
+    return fill_from(model, counters)
+
+
+def add_dictionaries(counters, lexicon):
+    """Counts the words of dictionaries, `WORD_COUNT` times each."""
+    counters["written"].add_words(read_words(lexicon.vocabulary), WORD_COUNT)
+
+
+def fill_from(model, counters):
+    """Fills the memories of a model with the most useful of what was counted.
+
+    Args:
+        model: as for `fill_memory`.
+        counters: dict, those of `new_counters` that the model has a memory for.
+
+    Returns:
+        int, n-grams that found a place.
+    """
     filled = 0
-    for name, share in (("written", 0.5), ("heard", 1.0)):
-        if name in counters:
-            memory = memories[name]
+    # A hanzi's sound is known when the sound memory is asked: only homophones compete.
+    for name, memory, share in (
+        ("written", model.memory, 0.5),
+        ("heard", model.sound_memory, 1.0),
+    ):
+        if memory is not None:
             table = select_ngrams(
                 counters[name].counts(),
                 vocabulary_size=memory.vocabulary_size,
                 capacity=int(1.5 * memory.capacity),  # buckets fill unevenly
-                sound=lexicon.main_keys,
+                sound=model.lexicon.main_keys,
                 homophone_share=share,
             )
             filled += memory.fill(table.ngrams, table.unigram)
