@@ -176,7 +176,7 @@ def test_a_file_is_edited_and_outlives_a_kill(start, tmp_path):
         screen.wait("天气")
         screen.wait(lambda: path.read_text(encoding="utf-8").endswith("天气"))
         screen.press("hao")
-        screen.wait("1好")
+        screen.wait("天气hao")
         screen.process.send_signal(end)
         screen.end()
         assert screen.restored == (end == signal.SIGTERM)
