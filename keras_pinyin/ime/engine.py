@@ -293,7 +293,7 @@ class Engine:
                 (replace(candidate, text=self._simple(candidate.text)), *others)
                 for candidate, *others in line.choices
             ]
-            self._words.learn(self._simple(self._context), choices)
+            self._words.learn(self._proposer.converter, self._simple(self._context), choices)
         text = line.text + line.letters
         line.clear()
         return self._write(text)

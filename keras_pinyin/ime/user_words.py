@@ -7,7 +7,7 @@ TWICE = 2.0  # weight from which a choice comes first
 # it was chosen, and at most.
 GAIN, MOST_GAIN = 3.0, 24.0
 UNKNOWN = 2.0  # nats behind the last of a list: what is not in it
-LONGEST = 8  # hanzi that are remembered as one word
+SHORT, LONGEST = 4, 8  # hanzi: of a text that is a word as a whole; of any word
 
 
 class UserWords:
@@ -28,23 +28,37 @@ class UserWords:
         # What fails is not tried again at every key, but at the next choice.
         return [] if self.warning else self._ask("candidates", keys) or []
 
-    def learn(self, context, choices):
-        """Remembers what was chosen piece by piece.
+    def learn(self, converter, context, choices):
+        """Remembers what was chosen against what was proposed.
 
-        Pieces of several hanzi are words, and so are hanzi chosen one after the other, as names
-        are typed, and all together if it is short. What was proposed first anyway is not new.
+        Where the text differs from the sentence proposed for its keys, there is a new word,
+        however the pieces lie that it was chosen in. Known words that were proposed are
+        strengthened if they stay, and weakened if not.
 
         Args:
+            converter: a `Converter`.
             context: str, the text to the left.
-            choices: list of (`Candidate`, the letters it stands for, whether proposed first).
+            choices: list of (`Candidate`, the letters it stands for, ...).
         """
-        candidates = [candidate for candidate, _, _ in choices]
-        for first, last in _words(candidates):
-            before = "".join(candidate.text for candidate in candidates[:first])
-            keys = [key for candidate in candidates[first:last] for key in candidate.keys]
-            text = "".join(candidate.text for candidate in candidates[first:last])
-            new = last > first + 1 or not choices[first][2]
-            self._ask("learn", context + before, keys, text, new=new)
+        for part in _parts([candidate for candidate, *_ in choices], converter.limits["keys"]):
+            text = "".join(candidate.text for candidate in part)
+            keys = [key for candidate in part for key in candidate.keys]
+            if 0 < len(keys) <= converter.limits["keys"]:
+                best = self.mix(converter, context, keys, converter.convert(context, keys))[0][0]
+                new = set(_new(text, best, [len(candidate.text) for candidate in part]))
+                for start, stop in new | self._proposed(keys, best):
+                    word, reading = text[start:stop], keys[start:stop]
+                    self._ask("learn", context, reading, word, new=(start, stop) in new)
+            context += text
+
+    def _proposed(self, keys, best):
+        """Places [start, stop) of the user's words in a sentence."""
+        return {
+            (start, start + count)
+            for start in range(len(keys))
+            for text, count, _ in self.words(keys[start:])
+            if (count > 1 or len(keys) == 1) and best[start : start + count] == text
+        }
 
     def close(self):
         self._ask("close")
@@ -100,19 +114,47 @@ class UserWords:
         return sorted(map(tuple, mixed), key=lambda one: -one[1])
 
 
-def _words(candidates):
-    """Places [first, last) of candidates that make a word."""
-    found, first = [], 0
-    while first < len(candidates):
-        last = first + 1
-        if len(candidates[first].keys) == 1:
-            while last < len(candidates) and len(candidates[last].keys) == 1:
-                last += 1
-        found.append((first, last))
-        first = last
-    if len(found) > 1:
-        found.append((0, len(candidates)))
-    for first, last in found:
-        sizes = [len(candidate.keys) for candidate in candidates[first:last]]
-        if all(sizes) and sum(sizes) <= LONGEST:
-            yield first, last
+def _parts(candidates, limit):
+    """Runs of candidates of at most so many keys, or one that has none."""
+    parts, count = [], 0
+    for candidate in candidates:
+        count += len(candidate.keys)
+        if not parts or not candidate.keys or not parts[-1][-1].keys or count > limit:
+            parts.append([])
+            count = len(candidate.keys)
+        parts[-1].append(candidate)
+    return parts
+
+
+def _new(text, best, sizes):
+    """Places [start, stop) of words in a text that differs from what was proposed.
+
+    A word of which one hanzi alone differs has its neighbours: those that were chosen by
+    themselves, and the hanzi that a choice begins with, as a surname does.
+    """
+    if len(text) <= SHORT:
+        return [(0, len(text))] if text != best else []
+    begins, alone = set(), set()
+    for size in sizes:
+        begins.add(place := sum(sizes[: len(begins)]))
+        if size == 1:
+            alone.add(place)
+    differs = [i for i, (a, b) in enumerate(zip(text, best)) if a != b]
+    found = []
+    for i in differs:
+        if found and i <= found[-1][1] + 1:  # one hanzi between two may be right by chance
+            found[-1][1] = i + 1
+        else:
+            found.append([i, i + 1])
+    for place in found:
+        first, last = place
+        if first and (first - 1 in alone or (first - 1 in begins and first not in begins)):
+            place[0] -= 1
+        if last in alone:
+            place[1] += 1
+        if place[1] - place[0] == 1:
+            if last < len(text):
+                place[1] += 1
+            else:
+                place[0] -= 1
+    return [(first, last) for first, last in found if last - first <= LONGEST]
