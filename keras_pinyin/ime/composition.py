@@ -6,7 +6,7 @@ class Composition:
 
     Attributes:
         letters: str, those not chosen for. caret: int, a place in them.
-        choices: list of (`Candidate`, the letters it stands for, whether it was proposed first).
+        choices: list of (`Candidate`, the letters it stands for).
 
     Example:
         >>> from keras_pinyin.ime import Candidate
@@ -31,7 +31,7 @@ class Composition:
     @property
     def text(self):
         """What is chosen."""
-        return "".join(candidate.text for candidate, _, _ in self.choices)
+        return "".join(candidate.text for candidate, _ in self.choices)
 
     @property
     def wanted(self):
@@ -70,16 +70,15 @@ class Composition:
             self._take_back()
         self._just_chosen = False
 
-    def choose(self, candidate, proposed=False):
+    def choose(self, candidate):
         """Fixes a candidate for the first letters; the caret goes to the end."""
         left = self.letters[candidate.span :].lstrip("' ")
-        taken = self.letters[: len(self.letters) - len(left)]
-        self.choices.append((candidate, taken, proposed))
+        self.choices.append((candidate, self.letters[: len(self.letters) - len(left)]))
         self.letters = left
         self.caret = len(self.letters)
         self._just_chosen = True
 
     def _take_back(self):
-        _, letters, _ = self.choices.pop()
+        _, letters = self.choices.pop()
         self.letters = letters + self.letters
         self.caret += len(letters)

@@ -167,7 +167,7 @@ class Engine:
         if not self.composing:
             self._write(candidates[index].text)
             return
-        self._line.choose(candidates[index], proposed=self.state.page == index == 0)
+        self._line.choose(candidates[index])
         self._show(None)
         if not self.composing:
             self._finish()
@@ -290,8 +290,8 @@ class Engine:
         line = self._line
         if self.options.learn and line.choices:
             choices = [
-                (replace(candidate, text=self._simple(candidate.text)), *others)
-                for candidate, *others in line.choices
+                replace(candidate, text=self._simple(candidate.text))
+                for candidate, _ in line.choices
             ]
             self._words.learn(self._proposer.converter, self._simple(self._context), choices)
         text = line.text + line.letters

@@ -38,9 +38,9 @@ class UserWords:
         Args:
             converter: a `Converter`.
             context: str, the text to the left.
-            choices: list of (`Candidate`, the letters it stands for, ...).
+            choices: list of `Candidate`.
         """
-        for part in _parts([candidate for candidate, *_ in choices], converter.limits["keys"]):
+        for part in _parts(choices, converter.limits["keys"]):
             text = "".join(candidate.text for candidate in part)
             keys = [key for candidate in part for key in candidate.keys]
             if 0 < len(keys) <= converter.limits["keys"]:

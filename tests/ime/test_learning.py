@@ -38,7 +38,7 @@ def test_proposed_words_are_strengthened_or_weakened(tmp_path):
 
     def commit(*texts):
         syllables = iter(["zhong", "guo", "de", *keys, "de", "peng", "you"])
-        choices = [(Candidate(t, keys=tuple(next(syllables) for _ in t)), "") for t in texts]
+        choices = [Candidate(t, keys=tuple(next(syllables) for _ in t)) for t in texts]
         words.learn(converter, "你好，", choices)
         return {word.text: word.weight for word in store.entries()}
 
