@@ -40,6 +40,8 @@ class UserWords:
             context: str, the text to the left.
             choices: list of `Candidate`.
         """
+        if self._store is None:
+            return
         for part in _parts(choices, converter.limits["keys"]):
             text = "".join(candidate.text for candidate in part)
             keys = [key for candidate in part for key in candidate.keys]
