@@ -22,6 +22,9 @@ class Presets:
             raise ValueError(f"There is no size {preset!r}: choose from {', '.join(SIZES)}.")
         return SIZES[preset]["config"]
 
+    def get_compile_config(self):
+        return {}  # how a model was trained is no part of it
+
     @classmethod
     def from_lexicon(cls, lexicon, preset="small", **changes):
         """A new model of a preset's size for a `Lexicon`; `changes` replace single settings."""
