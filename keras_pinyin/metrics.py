@@ -47,3 +47,38 @@ def score_conversions(candidates, golds, *, samples=1000, seed=1):
         "high": float(spread[int(0.975 * samples) - 1]),
         **found,
     }
+
+
+def score_corrections(written, corrected, meant):
+    """Precision, recall and F1 of spelling correction, over characters.
+
+    Args:
+        written, corrected, meant: int arrays of one shape, ids; padding is equal in all three.
+
+    Returns:
+        dict of floats: `detection_precision` (of what was changed, how much was wrong),
+        `detection_recall` (of what was wrong, how much was changed), `detection_f1`; the same with
+        `correction_`, where a change counts if it is the right one; `spoilt`, the share of rows
+        without a fault that were changed.
+
+    Example:
+        >>> result = score_corrections(
+        ...     np.array([[1, 9, 3], [4, 5, 6]]),  # 9 should be 2
+        ...     np.array([[1, 2, 3], [4, 5, 7]]),  # 7 was right as 6
+        ...     np.array([[1, 2, 3], [4, 5, 6]]),
+        ... )
+        >>> result["correction_precision"], result["correction_recall"], result["spoilt"]
+        (0.5, 1.0, 1.0)
+    """
+    wrong, changed = written != meant, corrected != written
+    result = {}
+    for name, hit in (
+        ("detection", wrong & changed),
+        ("correction", changed & (corrected == meant)),
+    ):
+        result[f"{name}_precision"] = hit.sum() / max(changed.sum(), 1)
+        result[f"{name}_recall"] = hit.sum() / max(wrong.sum(), 1)
+        result[f"{name}_f1"] = 2 * hit.sum() / max(changed.sum() + wrong.sum(), 1)
+    faultless = ~wrong.any(axis=-1)
+    result["spoilt"] = changed[faultless].any(axis=-1).sum() / max(faultless.sum(), 1)
+    return {name: float(value) for name, value in result.items()}

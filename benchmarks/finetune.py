@@ -1,0 +1,64 @@
+"""Every fine-tuning task for real, from the released model and from scratch, in one table each.
+
+    python benchmarks/finetune.py
+    python benchmarks/finetune.py --sets ../shared/eval --own ../shared/corpus/d2l_zh.txt.xz
+        --pairs ../shared/parallel/classical-modern.tsv.xz
+
+Runs `recipes/finetune.py` and keeps its reports. Without --own and --pairs, `domain` and `seq2seq`
+use the default corpus. `pip install g2pM sacrebleu` for the other programs and metrics.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from common import RESULTS, machine
+
+ROOT = Path(__file__).parent.parent
+RUNS = {
+    "classify": ["classify", "--steps", "400", "--peers"],
+    "classify, scratch": ["classify", "--steps", "400", "--scratch"],
+    "classify, LoRA": ["classify", "--steps", "400", "--lora", "8", "--peak", "0.002"],
+    "classify, frozen": ["classify", "--steps", "400", "--freeze", "-1", "--peak", "0.002"],
+    "spelling": ["spelling", "--steps", "300"],
+    "spelling, scratch": ["spelling", "--steps", "300", "--scratch"],
+    "polyphone": ["polyphone", "--steps", "300", "--peers"],
+    "polyphone, scratch": ["polyphone", "--steps", "300", "--scratch"],
+    "domain": ["domain", "--steps", "200", "--peak", "0.0002"],
+    "seq2seq": ["seq2seq", "--steps", "800", "--peak", "0.002", "--peers"],
+}
+
+
+def main(options):
+    extra = {"domain": [], "seq2seq": []}
+    if options.own:
+        extra["domain"] += ["--data", options.own]
+    if options.sets:
+        extra["domain"] += ["--sets", options.sets]
+    if options.pairs:
+        extra["seq2seq"] += ["--data", options.pairs]
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    parts = [f"# Fine-tuning\n\n{machine()}\n"]
+    for name in options.only or RUNS:
+        arguments = RUNS[name]
+        out = Path("runs/finetune") / name.replace(", ", "-")
+        command = [sys.executable, str(ROOT / "recipes" / "finetune.py"), *arguments]
+        command += [*extra.get(arguments[0], []), "--out", str(out), "--no-export"]
+        print(" ".join(command), flush=True)
+        if not (out / "report.md").exists():
+            subprocess.run(command, check=True)
+        parts.append(f"## {name}\n\n{(out / 'report.md').read_text(encoding='utf-8')}")
+        (RESULTS / "finetune.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--own", help="folder or file of a user's own text")
+    parser.add_argument("--sets", help="folder of .tsv sets, to see what is forgotten")
+    parser.add_argument("--pairs", help=".tsv or .tsv.xz of pairs")
+    parser.add_argument("--only", nargs="+", choices=RUNS, help="some of the runs")
+    main(parser.parse_args())

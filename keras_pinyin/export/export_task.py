@@ -1,0 +1,99 @@
+"""From a fine-tuned task to a SavedModel and a .tflite file."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+NAMES = {"ReadingTagger": "read", "SpellingCorrector": "correct", "TextClassifier": "classify"}
+
+
+def export_task(preset, out, *, length=64):
+    """Writes a task as `saved_model/` and `<name>.tflite`, with built-in operators only.
+
+    The signatures are `read` (hanzi int32 `[1, length]` -> readings, ids of keys, int32
+    `[1, length]`), `correct` (hanzi, keys -> hanzi) and `classify` (hanzi -> probabilities float32
+    `[1, classes]`). Ids are those of the `lexicon.tsv` beside the preset's weights.
+
+    Runs in a process of its own, on TensorFlow.
+
+    Args:
+        preset: folder that `save_to_preset` of a task wrote.
+        out: folder.
+        length: int, tokens that go in, padded on the right with 0.
+
+    Returns:
+        `Path` of the .tflite file.
+
+    Raises:
+        RuntimeError: if the export fails.
+    """
+    environment = {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        **os.environ,
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONPATH": os.pathsep.join(
+            [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
+        ),
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", __name__, str(preset), str(out), str(length)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    if run.returncode:
+        raise RuntimeError(f"The export of {preset} failed:\n{run.stderr[-4000:]}")
+    return Path(out) / f"{Path(preset).name}.tflite"
+
+
+def _write(preset, out, length):
+    import tensorflow as tf
+    from keras import ops
+
+    from keras_pinyin.export.graph import foreign_operators
+    from keras_pinyin.models._task import Task
+
+    model, out = Task.from_preset(preset), Path(out)
+    name = NAMES[type(model).__name__]
+
+    def best(scores, table):
+        """The entry of `table` `[..., n]` with the best score."""
+        place = ops.cast(ops.top_k(scores, 1)[1], "int32")
+        return ops.squeeze(ops.take_along_axis(table, place, axis=-1), -1)
+
+    def read(hanzi):
+        return {"readings": best(model(hanzi), ops.take(model.readings, hanzi, axis=0))}
+
+    def correct(hanzi, keys):
+        inputs = {"hanzi": hanzi, "keys": keys}
+        found = best(model(inputs), model.choices(hanzi, keys))
+        return {"hanzi": ops.where(keys > 0, found, hanzi)}
+
+    def classify(hanzi):
+        return {"probabilities": ops.softmax(model(hanzi))}
+
+    inputs = ["hanzi", "keys"] if name == "correct" else ["hanzi"]
+    module = tf.Module()
+    module.weights = [weight.value for weight in model.weights]
+    module.run = tf.function(
+        {"read": read, "correct": correct, "classify": classify}[name],
+        input_signature=[tf.TensorSpec((1, length), tf.int32, name=i) for i in inputs],
+        autograph=False,
+    )
+    saved = out / "saved_model"
+    tf.saved_model.save(module, str(saved), signatures={name: module.run})
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=[name])
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    content = converter.convert()
+    foreign = foreign_operators(content)
+    if foreign:
+        raise RuntimeError(f"The graph has operators that are not built in: {', '.join(foreign)}.")
+    part = out / f"{Path(preset).name}.tflite.part"
+    part.write_bytes(content)
+    part.replace(part.with_suffix(""))
+
+
+if __name__ == "__main__":
+    _write(sys.argv[1], sys.argv[2], int(sys.argv[3]))

@@ -1,0 +1,239 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from conftest import ROOT, compiled, load_module
+from keras_pinyin.data.adaptation import mix
+from keras_pinyin.data.finetuning import (
+    batches,
+    labelled_lines,
+    mistaken,
+    phrase_readings,
+    read_pairs,
+    sentences,
+)
+from keras_pinyin.data.ngrams import NGramTable
+from keras_pinyin.layers import NGramMemory
+from keras_pinyin.models import PinyinTransformer, ReadingTagger, SpellingCorrector, TextClassifier
+from keras_pinyin.models.reading_tagger import reading_table
+from keras_pinyin.models.spelling_corrector import sounds
+from keras_pinyin.training.finetuning import (
+    LayerwiseAdamW,
+    enable_lora,
+    freeze,
+    layer_factors,
+    merge_lora,
+)
+
+TASKS = {
+    TextClassifier: lambda backbone: TextClassifier(backbone, ["no", "yes"]),
+    ReadingTagger: ReadingTagger,
+    SpellingCorrector: SpellingCorrector,
+}
+
+
+@pytest.fixture
+def backbone(tiny_lexicon):
+    keras.utils.set_random_seed(3)
+    model = PinyinTransformer.from_lexicon(
+        tiny_lexicon, "nano", memory_slots=400, sound_memory_slots=400, key_memory_rows=64
+    )
+    rng = np.random.default_rng(0)
+    for weight in model.trainable_weights:
+        weight.assign(rng.normal(size=weight.shape, scale=0.1).astype("float32"))
+    return model
+
+
+def inputs_of(model, text="银行行长很好，还没还钱。"):
+    lexicon = model.lexicon
+    tokens = lexicon.vocabulary.encode(text).astype("int32")
+    if isinstance(model, SpellingCorrector):
+        return {"hanzi": tokens[None], "keys": sounds(tokens, lexicon)[None]}
+    return tokens[None]
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_a_task_is_saved_and_loads_again(kind, backbone, tmp_path):
+    model = TASKS[kind](backbone)
+    rng = np.random.default_rng(1)
+    for weight in model.trainable_weights:  # what half precision holds exactly
+        value = rng.normal(size=weight.shape, scale=0.1).astype("float16")
+        weight.assign(value.astype("float32"))
+    before = ops.convert_to_numpy(compiled(lambda x: model(x))(inputs_of(model)))
+    model.save_to_preset(tmp_path / "task")
+    again = kind.from_preset(tmp_path / "task")
+    after = ops.convert_to_numpy(compiled(lambda x: again(x))(inputs_of(again)))
+    np.testing.assert_allclose(after, before, atol=1e-3)  # counts are rounded
+
+
+def test_padding_changes_no_class(backbone):
+    model = TextClassifier(backbone, ["no", "yes"])
+    tokens = inputs_of(model)
+    padded = np.pad(tokens, [[0, 0], [0, 4]])
+    short, long = (ops.convert_to_numpy(model(x)) for x in (tokens, padded))
+    np.testing.assert_allclose(short, long, atol=1e-5)
+
+
+def test_the_untrained_tagger_reads_as_most_often(backbone, tiny_lexicon):
+    model = ReadingTagger(backbone)
+    scores = ops.convert_to_numpy(model(inputs_of(model)))
+    assert (scores.argmax(-1) == 0).all()
+    table, _ = reading_table(tiny_lexicon)
+    first = tiny_lexicon.keys.names[table[tiny_lexicon.vocabulary.ids["还"], 0]]
+    assert first in ("hai2", "huan2")
+
+
+def test_what_is_written_comes_first_and_once(backbone, tiny_lexicon):
+    model = SpellingCorrector(backbone)
+    inputs = inputs_of(model)
+    choices = ops.convert_to_numpy(model.choices(inputs["hanzi"], inputs["keys"]))
+    assert (choices[..., 0] == inputs["hanzi"]).all()
+    assert not (choices[..., 1:] == inputs["hanzi"][..., None]).any()
+    for keys, row in zip(inputs["keys"][0], choices[0, :, 1:]):
+        assert all(tiny_lexicon.allows(keys, hanzi) for hanzi in row[row > 0])
+
+
+def test_low_rank_changes_become_part_of_the_matrices(backbone):
+    model = TextClassifier(backbone, ["no", "yes"])
+    names = [w.path for w in model.weights]
+    count = enable_lora(backbone, 2)
+    trained = {w.path for w in model.trainable_weights}
+    assert count > 5 and sum("lora" in path for path in trained) == 2 * count
+    assert all("lora" in path or "class_" in path for path in trained)
+    for weight in model.trainable_weights:
+        weight.assign(weight + 0.05)
+    before = ops.convert_to_numpy(model(inputs_of(model)))
+    merge_lora(model)
+    assert [w.path for w in model.weights] == names
+    np.testing.assert_allclose(ops.convert_to_numpy(model(inputs_of(model))), before, atol=1e-4)
+
+
+def test_lower_layers_learn_more_slowly_or_not_at_all(backbone):
+    model = TextClassifier(backbone, ["no", "yes"])
+    factors = layer_factors(model, backbone, 0.5)
+    by_path = dict(zip((w.path for w in model.trainable_weights), factors, strict=True))
+    assert {f for path, f in by_path.items() if "/encoder_0/" in path} == {0.5}
+    assert {f for path, f in by_path.items() if "/embedding/" in path} == {0.25}
+    assert {f for path, f in by_path.items() if "class_head" in path} == {1.0}
+    still, moved = (keras.Variable(np.ones(3, "float32")) for _ in range(2))
+    optimizer = LayerwiseAdamW(0.1, factors=[0.0, 0.5])
+    gradient = ops.ones(3)
+    optimizer.apply([gradient, gradient], [still, moved])
+    np.testing.assert_allclose(ops.convert_to_numpy(still), 1)
+    np.testing.assert_allclose(ops.convert_to_numpy(moved), 0.95, atol=1e-4)
+    freeze(backbone, 1)
+    paths = [w.path for w in model.trainable_weights]
+    assert not any("/encoder_0/" in path or "/embedding/" in path for path in paths)
+    assert any("/decoder_0/" in path for path in paths)
+    with pytest.raises(ValueError, match="freeze is 2, but the encoder has 1"):
+        freeze(backbone, 2)
+    with pytest.raises(ValueError, match=r"layer_decay is 1\.5"):
+        layer_factors(model, backbone, 1.5)
+
+
+def test_new_ngrams_are_mixed_into_a_memory():
+    memory = NGramMemory(100, 40, order=3)
+    memory.build((None, None, 2), (None, None, 1), (None, None, 4))
+    unigram = np.full(100, -np.log(100))
+    old = {2: (np.array([[7, 8], [7, 9]]), np.log([0.8, 0.1]))}
+    memory.fill(old, unigram)
+
+    def said(first, last):
+        value, order = memory.look_up(np.array([[0, first]]), np.array([[last]]))
+        return float(np.exp(ops.convert_to_numpy(value)[0, 0])), int(
+            ops.convert_to_numpy(order)[0, 0]
+        )
+
+    new = (np.array([[7, 9], [5, 6]]), np.log([0.5, 0.9]), np.array([2.0, 1.0]))
+    assert mix(memory, NGramTable({2: new}, unigram), 0.5) == 2
+    assert said(7, 8) == (pytest.approx(0.8, rel=0.05), 1)  # nothing was said of it
+    assert said(7, 9) == (pytest.approx(0.3, rel=0.05), 1)
+    assert said(5, 6) == (pytest.approx(0.5 * 0.9 + 0.5 * 0.4 / 100, rel=0.05), 1)
+
+
+@pytest.mark.once
+def test_batches_go_on_where_they_were():
+    make = batches(np.arange(10), 3, seed=1)
+    whole = [batch.numpy() for batch in make(0).take(6)]
+    assert len({int(i) for batch in whole[:3] for i in batch}) == 9
+    for batch, expected in zip(make(4).take(2), whole[4:]):
+        np.testing.assert_array_equal(batch.numpy(), expected)
+
+
+@pytest.mark.once
+def test_mistakes_sound_like_what_was_meant(tiny_shards, tiny_lexicon):
+    tokens, keys = sentences(tiny_shards, tiny_lexicon.vocabulary, length=24)
+    assert tokens.shape == keys.shape and len(tokens) > 10
+    written = mistaken(tokens, keys, tiny_lexicon, seed=2, share=1.0)
+    rows, places = np.nonzero(written != tokens)
+    assert len(rows) > len(tokens) / 4
+    for row, place in zip(rows, places):
+        key = tiny_lexicon.keys.untoned[keys[row, place] & 0x7FFF]
+        assert tiny_lexicon.allows(key, written[row, place])
+    np.testing.assert_array_equal(written, mistaken(tokens, keys, tiny_lexicon, seed=2, share=1.0))
+
+
+@pytest.mark.once
+def test_readings_come_from_phrases_alone(tiny_lexicon):
+    table, _ = reading_table(tiny_lexicon)
+    tokens = tiny_lexicon.vocabulary.encode("银行行长重新调整，还").astype("int32")[None]
+    labels, known, held, without = phrase_readings(tokens, tiny_lexicon, table)
+    some = (known + held) > 0
+    assert not (known * held).any() and not some[0, -1]  # 还 alone is a guess
+    names = np.array(tiny_lexicon.keys.names)[
+        np.take_along_axis(table[tokens], labels[..., None], -1)
+    ]
+    found = dict(zip(np.flatnonzero(some[0]).tolist(), names[0, some[0], 0].tolist()))
+    assert found == {
+        place: ["yin2", "hang2", "hang2", "zhang3", "chong2", "xin1", "tiao2", "zheng3"][place]
+        for place in found
+    }
+    assert (without[held == 0] == 0).all()
+
+
+@pytest.mark.once
+def test_one_sentence_on_bad_pairs(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    for content, message in (
+        ("", "is empty"),
+        ("甲\t乙\n丙\n", "Line 2 of .* is not two texts"),
+    ):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(ValueError, match=message):
+            read_pairs(path)
+    with pytest.raises(ValueError, match="There is no file"):
+        read_pairs(tmp_path / "none.tsv")
+    path.write_text("甲\t好\n丙\t好\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="has the label '好'"):
+        labelled_lines(path)
+
+
+@pytest.mark.once
+def test_the_recipe_learns_a_class_and_exports_it(tiny_preset, tmp_path, capsys):
+    from ai_edge_litert.interpreter import Interpreter
+
+    lines = [f"{'今天天气真好' * (1 + i % 3)}{i}{'我们' * (i % 7)}\t好" for i in range(60)]
+    lines += [f"{'他在北京工作' * (1 + i % 3)}{i}{'公园' * (i % 7)}\t坏" for i in range(60)]
+    (tmp_path / "texts.tsv").write_text("\n".join(lines), encoding="utf-8")
+    recipe = load_module(ROOT / "recipes" / "finetune.py")
+    out = tmp_path / "model"
+    options = ["--data", str(tmp_path / "texts.tsv"), "--start", str(tiny_preset)]
+    options += ["--out", str(out), "--runs", str(tmp_path / "runs"), "--steps", "30"]
+    recipe.main(recipe.read_config(["classify", *options, "--segment", "15", "--peak", "0.005"]))
+    report = json.loads((out / "report.json").read_text())["rows"]
+    assert report[-1]["when"] == "after" and report[-1]["accuracy"] == 1.0
+    assert "| after |" in (out / "report.md").read_text()
+    model = TextClassifier.from_preset(out)
+    assert model.classify(["今天天气真好"])[0][0] == "好"
+    assert model.classify(["他在北京工作"])[0][0] == "坏"
+    run = Interpreter(str(out / "export" / "model.tflite")).get_signature_runner("classify")
+    row = np.zeros((1, 64), np.int32)
+    tokens = model.lexicon.vocabulary.encode("今天天气真好")
+    row[0, : len(tokens)] = tokens
+    expected = ops.convert_to_numpy(ops.softmax(model(row)))
+    np.testing.assert_allclose(run(hanzi=row)["probabilities"], expected, atol=0.05)
+    with pytest.raises(ValueError, match="no task 'sing'"):
+        recipe.main(recipe.read_config(["sing"]))
