@@ -7,7 +7,7 @@ from keras_pinyin.ime.composition import Composition
 from keras_pinyin.ime.converter import Converter
 from keras_pinyin.ime.letters import Letters
 from keras_pinyin.ime.options import Options
-from keras_pinyin.ime.punctuation import Punctuation
+from keras_pinyin.ime.punctuation import full_width
 from keras_pinyin.ime.state import State
 from keras_pinyin.ime.user_words import UserWords
 from keras_pinyin.ime.variants import to_script, to_simplified
@@ -55,7 +55,7 @@ class Engine:
             correct=options.correct,
         )
         self._proposer = Proposer(converter, self._letters, self._words)
-        self._line, self._marks = Composition(), Punctuation()
+        self._line = Composition()
         self._context = self._commit = ""
         self._show([])
 
@@ -132,7 +132,6 @@ class Engine:
     def reset(self):
         """Drops what is being typed, and forgets the text to the left: another field has focus."""
         self._line.clear()
-        self._marks.reset()
         self._context = ""
         self._show([])
 
@@ -220,8 +219,8 @@ class Engine:
                 return True
         # After a digit these are part of a number or a time: 3.14, 12:30.
         number = self._context[-1:].isdigit() and key in (".", ":")
-        mark = self._marks.full_width(key) if self.options.punctuation and not number else None
-        if mark:
+        mark = None if number else full_width(key, self._context)
+        if mark and self.options.punctuation:
             return self._write(mark)
         self._typed_elsewhere(key)
         return False

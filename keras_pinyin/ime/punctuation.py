@@ -25,25 +25,21 @@ MARKS = {
 PAIRS = {'"': "“”", "'": "‘’"}
 
 
-class Punctuation:
-    """Full-width marks; quotation marks open and close by turns.
+def full_width(key, context):
+    """The mark for a key.
+
+    Args:
+        key: str.
+        context: str, what stands to the left: a quotation that is open there is closed.
+
+    Returns:
+        str, or None if the key is no mark.
 
     Example:
-        >>> marks = Punctuation()
-        >>> "".join(marks.full_width(key) for key in '",".')
-        '“，”。'
+        >>> full_width('"', "他说：") + full_width('"', "他说：“你好")
+        '“”'
     """
-
-    def __init__(self):
-        self.reset()
-
-    def reset(self):
-        """No quotation is open."""
-        self._open = set()
-
-    def full_width(self, key):
-        """The mark for a key, str; None if the key is none."""
-        if key in PAIRS:
-            self._open ^= {key}
-            return PAIRS[key][key not in self._open]
-        return MARKS.get(key)
+    if key in PAIRS:
+        opening, closing = PAIRS[key]
+        return closing if context.rfind(opening) > context.rfind(closing) else opening
+    return MARKS.get(key)
