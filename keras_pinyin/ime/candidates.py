@@ -8,7 +8,6 @@ from keras_pinyin.ime.state import Candidate
 from keras_pinyin.ime.user_words import LONGEST, TWICE
 from keras_pinyin.ime.variants import emoji_for, to_script
 from keras_pinyin.text import standard_hanzi
-from keras_pinyin.text.keys import ANY_KEY
 
 READINGS, SHOWN_READINGS = 3, 2  # of the letters: converted, and shown words and hanzi of
 WINDOW = 32  # keys that are converted at once
@@ -121,11 +120,8 @@ class Proposer:
         return found
 
     def _next_hanzi(self, context):
-        """The likeliest next hanzi, best first, and their probabilities among themselves.
-
-        `Converter.predict` says nearly the same, but using that signature too would take 11 MB.
-        """
-        found = self.converter.convert(context, [ANY_KEY])
+        """The likeliest next hanzi, best first, and their probabilities among themselves."""
+        found = self.converter.predict(context)
         shares = [math.exp(score - found[0][1]) for _, score in found]
         return [(text, share / sum(shares)) for (text, _), share in zip(found, shares)]
 

@@ -5,9 +5,11 @@ from keras import ops
 
 from keras_pinyin.decoding import beam_search
 from keras_pinyin.models._tokens import BOS, NEVER, boundaries, masked
+from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
 MAX_CONTEXT = 32
+FORETOLD = 3000  # most frequent hanzi that may come next when there is no key
 
 
 class Search:
@@ -61,10 +63,20 @@ class Search:
             of probabilities.
         """
         context = ops.cast(context, "int32")
-        keys = ops.full((ops.shape(context)[0], 1), ANY, dtype="int32")
-        step, caches, start = self._steps(context, keys, 1, self.settings["homophones"])
-        scores, tokens, _ = step(caches, start, ops.convert_to_tensor(0, "int32"))
-        scores, place = ops.top_k(ops.log_softmax(scores), n_best)
+        batch = ops.shape(context)[0]
+        if self.memory is None:
+            keys = ops.full((batch, 1), ANY, dtype="int32")
+            step, caches, start = self._steps(context, keys, 1, self.settings["homophones"])
+            scores, tokens, _ = step(caches, start, ops.convert_to_tensor(0, "int32"))
+        else:
+            # What is written tells more than a network that was hardly ever asked without a key:
+            # the memory alone, with the trust in it that does not depend on a state.
+            state = ops.zeros((batch, self.settings["dim"]), dtype=self.compute_dtype)
+            last = min(FIRST_HANZI + FORETOLD, self.settings["hanzi_size"])
+            tokens = ops.expand_dims(ops.arange(FIRST_HANZI, last, dtype="int32"), 0)
+            tokens = ops.broadcast_to(tokens, (batch, last - FIRST_HANZI))
+            scores = self.memory(boundaries(self._before(context)), tokens, state)
+        scores, place = ops.top_k(ops.log_softmax(ops.cast(scores, "float32")), n_best)
         return ops.take_along_axis(tokens, ops.cast(place, "int32"), axis=-1), scores
 
     def _read(self, context, keys):

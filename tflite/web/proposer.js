@@ -7,7 +7,7 @@ const SENTENCES = 3; // of input longer than a word
 const WORDS = {4: [2, 4], 3: [3, 4], 2: [8, 8]};
 const JUNK = 12; // nats behind the best: no sentence to show
 const EXTENDED = 3, FORETOLD = 4; // predictions that are more than one hanzi, and their hanzi
-const SURE = Math.log(0.6); // of a hanzi that lengthens a prediction
+const SURE = 0.7; // share among predictions of a hanzi that lengthens one
 const BEAMS = 10;
 
 export class Proposer {
@@ -54,9 +54,10 @@ export class Proposer {
     const found = [];
     for (let {text} of await this.converter.predict(context)) {
       while (found.length < EXTENDED && text.length < FORETOLD) {
-        const [next] = await this.converter.predict(context + text);
-        if (!next || next.score < SURE) break;
-        text += next.text;
+        const following = await this.converter.predict(context + text);
+        const shares = following.map(({score}) => Math.exp(score));
+        if (!(shares[0] > SURE * shares.reduce((a, b) => a + b, 0))) break;
+        text += following[0].text;
       }
       found.push({text, span: 0});
     }
