@@ -71,7 +71,7 @@ def main(options):
                 model = make(None)
                 # Untrained scores are noise: only the memories speak.
                 for head in (model.encoder_head, model.decoder_head):
-                    head.kernel.assign(ops.zeros_like(head.kernel))
+                    head.kernel.assign(ops.zeros(head.kernel.shape))
                 return {"hanzi": 0, "found": bench.measure(model)}
             result = bench.train(make, seconds=options.seconds, grown_from=grown_from)
             return {"hanzi": result["hanzi"], "found": bench.measure(result["model"])}
