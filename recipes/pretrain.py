@@ -37,7 +37,7 @@ class Config:
     encoder_weight: float = 0.5  # of the loss on the encoder alone
     network_folds: int = 8  # of 20 parts of the text, those that train the network...
     layerwise: bool = False  # train shallow first, then grow to full depth in equal stages
-    distribute: str = "none"  # none, or data: all devices
+    distribute: str = "none"  # none, data: all devices, or model=2: two share the weights
     precision: str = "auto"  # auto, float32, mixed_bfloat16, mixed_float16
     segment: int = 100  # steps of an epoch, after each of which the curve gets a point
     runs: str = "runs"  # shards, checkpoints and curves
