@@ -6,11 +6,9 @@ Every row is a `small` model trained from nothing for as many seconds of process
 What was finished is kept in runs/short_runs and not run again.
 """
 
-import argparse
-
 from common import RESULTS, report
 from keras import ops
-from short_runs import EACH, KEYS, Bench, remembered
+from short_runs import EACH, KEYS, Bench, arguments, remembered
 
 from keras_pinyin.models import PinyinTransformer
 
@@ -108,10 +106,6 @@ def plot(rows):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--corpus", required=True, help="folder of text")
-    parser.add_argument("--sets", required=True, help="folder of .tsv sets")
+    parser = arguments(__doc__)
     parser.add_argument("--seconds", type=float, default=150, help="of training, each")
     main(parser.parse_args())

@@ -6,13 +6,12 @@ The network stays as it is released; its memories are filled anew with other num
 once without the words of dictionaries.
 """
 
-import argparse
 import statistics
 from pathlib import Path
 
 import numpy as np
 from common import RESULTS, report
-from short_runs import KEYS, RUNS
+from short_runs import KEYS, RUNS, arguments
 
 from keras_pinyin.data.eval_sets import read_eval_set
 from keras_pinyin.data.memory import add_dictionaries, count_shards, fill_from, new_counters
@@ -92,9 +91,4 @@ def plot(rows):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--corpus", required=True, help="folder of text")
-    parser.add_argument("--sets", required=True, help="folder of .tsv sets")
-    main(parser.parse_args())
+    main(arguments(__doc__).parse_args())

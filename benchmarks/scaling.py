@@ -6,11 +6,9 @@ Every point is a training of its own with its own decay of the learning rate, fr
 filled memories. What was finished is kept in runs/short_runs and not run again.
 """
 
-import argparse
-
 import numpy as np
 from common import RESULTS, report
-from short_runs import EACH, KEYS, Bench, parameters, remembered
+from short_runs import EACH, KEYS, Bench, arguments, parameters, remembered
 
 from keras_pinyin.models import PinyinTransformer
 
@@ -126,9 +124,4 @@ def plot(by_hanzi, by_size, seen, size):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--corpus", required=True, help="folder of text")
-    parser.add_argument("--sets", required=True, help="folder of .tsv sets")
-    main(parser.parse_args())
+    main(arguments(__doc__).parse_args())

@@ -1,5 +1,6 @@
 """Short trainings that differ in one thing, for `ablation.py` and `scaling.py`."""
 
+import argparse
 import json
 import statistics
 import time
@@ -21,6 +22,16 @@ RUNS = Path("runs")
 BATCHING = Batching(positions=2048, lengths=(24,))  # one shape: one compilation
 PEAK, WARMUP = 2e-3, 40
 KEYS, EACH = range(9, 13), 100  # sentences measured: of so many keys, so many of a set
+
+
+def arguments(description):
+    """A parser of what these scripts need."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", required=True, help="folder of text")
+    parser.add_argument("--sets", required=True, help="folder of .tsv sets")
+    return parser
 
 
 class Bench:
