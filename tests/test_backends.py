@@ -48,7 +48,8 @@ run("memory", memory, np.stack([ids, ids], -1), np.stack([ids] * 4, -1), x)
 sounds = ids[..., None] % np.array([2, 3])
 run("context", ContextMemory(), np.stack([ids] * 4, -1), sounds, ids, sounds, x)
 lexicon = Lexicon.load(sys.argv[2])
-model = PinyinTransformer.from_lexicon(lexicon, "nano", memory_slots=400, key_memory_rows=512)
+sizes = dict(memory_slots=400, key_memory_rows=512)
+model = PinyinTransformer.from_lexicon(lexicon, "nano", pinyin_head=True, **sizes)
 draw = np.random.default_rng(2)
 for w in model.trainable_weights:
     w.assign(draw.normal(size=w.shape, scale=0.1).astype("float32"))
@@ -57,6 +58,10 @@ sentences, scores = model.search(lexicon.vocabulary.encode("今天")[None], keys
 sentences, scores = map(ops.convert_to_numpy, (sentences, scores))
 # Beams that no legal sentence is left for score -1e9, and hold anything.
 out["sentences"], out["scores"] = sentences[scores > -1e8], scores[scores > -1e8]
+readings = lexicon.keys.first_toned + np.arange(4, dtype="int32")
+row = dict(hanzi=lexicon.vocabulary.encode("今天银行")[None], keys=np.zeros((1, 4), "int32"))
+row.update(candidates=np.zeros((1, 4, 8), "int32"), readings=np.tile(readings, (1, 4, 1)))
+out["readings"] = ops.convert_to_numpy(model(row)["pinyin"])
 np.savez(sys.argv[1], **out)
 """
 
