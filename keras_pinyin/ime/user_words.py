@@ -131,8 +131,9 @@ def _parts(candidates, limit):
 def _new(text, best, sizes):
     """Places [start, stop) of words in a text that differs from what was proposed.
 
-    A word of which one hanzi alone differs has its neighbours: those that were chosen by
-    themselves, and the hanzi that a choice begins with, as a surname does.
+    A word has also the neighbours that were chosen by themselves, and the hanzi that a choice begins
+    with, as a surname does. A single hanzi put right in a long text is no word: it would come back
+    where it is wrong.
     """
     if len(text) <= SHORT:
         return [(0, len(text))] if text != best else []
@@ -154,9 +155,4 @@ def _new(text, best, sizes):
             place[0] -= 1
         if last in alone:
             place[1] += 1
-        if place[1] - place[0] == 1:
-            if last < len(text):
-                place[1] += 1
-            else:
-                place[0] -= 1
-    return [(first, last) for first, last in found if last - first <= LONGEST]
+    return [(first, last) for first, last in found if 1 < last - first <= LONGEST]
