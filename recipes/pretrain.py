@@ -7,6 +7,10 @@ it again: it goes on where it was.
     python recipes/pretrain.py
     python recipes/pretrain.py --corpus FOLDER --size small --steps 3000 --out saved_models/mine
     python recipes/pretrain.py --objectives conversion=1,masked_hanzi=0.5,next_hanzi=0.2
+
+Text that was labelled on many machines, by label_with_beam.py --held-out 0,1,2,3,4,5,6,7,8:
+
+    python recipes/pretrain.py --shards FOLDER --counts FOLDER/counts
 """
 
 import argparse
@@ -23,6 +27,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 @dataclass
 class Config:
     corpus: str = ""  # folder of .txt, .txt.xz, .txt.gz; empty for the default corpus
+    shards: str = ""  # what recipes/label_with_beam.py wrote, instead of a corpus
+    counts: str = ""  # and its counts; --held-out must name fold 0 and those of network_folds
     out: str = "saved_models/starter"  # where the model goes
     start: str = ""  # a model whose weights to begin with, where they fit
     size: str = "nano"  # nano, small or base
@@ -82,18 +88,28 @@ def main(config):
 
     # Text to labelled shards, once. A twentieth is held out.
     lexicon = Lexicon.default()
-    corpus = config.corpus or write_default_corpus(runs / "default_corpus")
-    say(f"labelling {corpus} with pypinyin (once)")
-    shards = prepare_shards(
-        corpus,
-        runs,
-        lexicon_path=DATA / "lexicon.tsv",
-        progress=lambda done, files, hanzi: say(f"{done}/{files} files, {hanzi / 1e6:.2f} M hanzi"),
-    )
+    if config.shards:
+        shards = Path(config.shards)
+        if not (shards / "summary.json").exists():
+            raise ValueError(
+                f"{shards} holds no summary.json: let recipes/label_with_beam.py finish."
+            )
+    else:
+        corpus = config.corpus or write_default_corpus(runs / "default_corpus")
+        say(f"labelling {corpus} with pypinyin (once)")
+        shards = prepare_shards(
+            corpus,
+            runs,
+            lexicon_path=DATA / "lexicon.tsv",
+            progress=lambda done, files, hanzi: say(
+                f"{done}/{files} files, {hanzi / 1e6:.2f} M hanzi"
+            ),
+        )
     training, held_out = split_shards(shards, held_out=[0])
     # The network learns how far to trust counts from text that they were not taken from.
     counting, learning = split_shards(shards, held_out=range(1, 1 + config.network_folds))
-    counting = [path for path in counting if path in set(training)]
+    counts = config.counts or None
+    counting = [] if counts else [path for path in counting if path in set(training)]
 
     def make(layers, first):
         model = PinyinTransformer.from_lexicon(
@@ -103,7 +119,7 @@ def main(config):
             if config.start:
                 say(f"{copy_weights(model, config.start)} weights begin as those of {config.start}")
             say("counting n-grams for the memory")
-            say(f"{fill_memory(model, counting)} n-grams in the memory")
+            say(f"{fill_memory(model, counting, counts=counts)} n-grams in the memory")
         return model
 
     def compiled(model):
@@ -163,7 +179,7 @@ def main(config):
 
     # Now the memory may have seen everything but the held-out part.
     say("filling the memory from all training text")
-    fill_memory(model, training)
+    fill_memory(model, learning if counts else training, counts=counts)
     model.save_to_preset(config.out)
     write_syllables(training, lexicon.keys, config.out)
     say(f"saved to {config.out}; measuring on text held out")
