@@ -131,9 +131,9 @@ def _parts(candidates, limit):
 def _new(text, best, sizes):
     """Places [start, stop) of words in a text that differs from what was proposed.
 
-    A word has also the neighbours that were chosen by themselves, and the hanzi that a choice begins
-    with, as a surname does. A single hanzi put right in a long text is no word: it would come back
-    where it is wrong.
+    A word has also the neighbours that were chosen by themselves, and the hanzi that a choice
+    begins with, as a surname does. A single hanzi put right in a long text is no word: it would
+    come back where it is wrong.
     """
     if len(text) <= SHORT:
         return [(0, len(text))] if text != best else []
