@@ -61,7 +61,7 @@ def batches(arrays, size, seed=0):
 
     def batch(number):
         place = tf.range(size, dtype=tf.int64) + number % each * size
-        time = tf.stack([seed, number // each, 0])
+        time = tf.stack([seed, number // each])
         rows = tf.random.experimental.index_shuffle(place, time, count - 1)
         return tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
 
