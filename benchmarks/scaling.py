@@ -61,8 +61,8 @@ def main(options):
     seen, size = fit(by_hanzi, "hanzi"), fit(by_size, "parameters")
     day = 86_400 * PEAK_FLOPS * UTILISATION / (6 * inner(released))
     note = (
-        f"Wrong characters without left context fall as hanzi^-{seen[1]:.3f} "
-        f"(largest miss of the fit {seen[2]:.2f} points) and as parameters^-{size[1]:.3f} "
+        f"Wrong characters without left context go as hanzi^{-seen[1]:+.3f} "
+        f"(largest miss of the fit {seen[2]:.2f} points) and as parameters^{-size[1]:+.3f} "
         f"({size[2]:.2f} points).\n\n"
         f"The fit over hanzi, drawn on to the 21 M hanzi that the released network has seen, says "
         f"{100 - predict(seen, 21e6):.2f}% of characters; the released model, which was also "
