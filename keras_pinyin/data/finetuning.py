@@ -212,7 +212,7 @@ def phrase_readings(tokens, lexicon, readings):
                 start += 1
                 continue
             stop = start + len(word)
-            out = zlib.crc32(word.encode()) % 5 == 0
+            out = len(word) > 1 and zlib.crc32(word.encode()) % 5 == 0
             guesses = [r for part in _parts(word) for r in word_readings(part)] if out else None
             for place, reading in enumerate(word_readings(word), start):
                 here = readings[line[place]]
