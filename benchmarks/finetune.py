@@ -18,16 +18,13 @@ from common import RESULTS, machine
 
 ROOT = Path(__file__).parent.parent
 RUNS = {
-    "classify": ["classify", "--steps", "400", "--peers"],
-    "classify, scratch": ["classify", "--steps", "400", "--scratch"],
-    "classify, LoRA": ["classify", "--steps", "400", "--lora", "8", "--peak", "0.002"],
-    "classify, frozen": ["classify", "--steps", "400", "--freeze", "-1", "--peak", "0.002"],
-    "spelling": ["spelling", "--steps", "300"],
-    "spelling, scratch": ["spelling", "--steps", "300", "--scratch"],
-    "polyphone": ["polyphone", "--steps", "300", "--peers"],
-    "polyphone, scratch": ["polyphone", "--steps", "300", "--scratch"],
-    "domain": ["domain", "--steps", "200", "--peak", "0.0002"],
-    "seq2seq": ["seq2seq", "--steps", "800", "--peak", "0.002", "--peers"],
+    "classify": ["classify", "--steps", "150", "--peers"],
+    "classify, scratch": ["classify", "--steps", "150", "--scratch"],
+    "classify, LoRA": ["classify", "--steps", "150", "--lora", "8", "--peak", "0.002"],
+    "spelling": ["spelling", "--steps", "80"],
+    "polyphone": ["polyphone", "--steps", "100", "--peers"],
+    "domain": ["domain", "--steps", "40", "--peak", "0.0002"],
+    "seq2seq": ["seq2seq", "--steps", "150", "--peak", "0.002"],
 }
 
 
