@@ -54,7 +54,10 @@ class TextClassifier(Task):
         there = ops.expand_dims(ops.cast(mask, encoded.dtype), -1)  # [batch, length, 1]
         count = ops.maximum(ops.sum(there, axis=1), 1.0)
         mean = ops.sum(encoded * there, axis=1) / count
-        most = ops.max(encoded * there - 100.0 * (1.0 - there), axis=1)
+        shown = ops.where(there > 0, encoded, -100.0)
+        # Not `ops.max`: JAX finds by equality where its gradient goes, and values that are
+        # computed again may differ in the last bit; then it divides 0 by 0.
+        most = ops.top_k(ops.transpose(shown, [0, 2, 1]), 1)[0][..., 0]
         x = self.pooled(ops.concatenate([mean, most], axis=-1))
         return self.head(self.dropout(x, training=training))
 
