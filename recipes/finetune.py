@@ -68,6 +68,8 @@ def main(config):
     say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
     if config.task not in TASKS:
         raise ValueError(f"There is no task {config.task!r}: choose from {', '.join(TASKS)}.")
+    if config.steps < 1:
+        raise ValueError(f"steps is {config.steps}, but must be at least 1.")
     keras.utils.set_random_seed(config.seed)
     out = Path(config.out or f"saved_models/{config.task}")
     task = TASKS[config.task](config, say)
@@ -129,7 +131,7 @@ def write_report(out, config, rows, trained, seconds):
     """`report.json` and `report.md` in the folder of the model, printed too."""
     facts = {"options": vars(config), "trained": trained, "seconds": round(seconds), "rows": rows}
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
-    (out / "report.json").write_text(text, encoding="utf-8")
+    write_whole(out / "report.json", text)
     names = list(dict.fromkeys(name for row in rows for name in row))
     start = "scratch" if config.scratch else config.start
     lines = [
@@ -143,8 +145,14 @@ def write_report(out, config, rows, trained, seconds):
         cells = (row.get(name, "") for name in names)
         shown = (f"{100 * cell:.2f}" if isinstance(cell, float) else str(cell) for cell in cells)
         lines.append("| " + " | ".join(shown) + " |")
-    (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(out / "report.md", "\n".join(lines) + "\n")
     print("\n".join(lines))
+
+
+def write_whole(path, text):
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
 
 
 def read_config(arguments=None):
