@@ -12,8 +12,6 @@ from keras_pinyin.ime.commands import (
 )
 from keras_pinyin.ime.store import UserStore
 
-STARTER = "starter"
-
 
 def main(argv=None):
     """Runs the command; bad input gives one sentence and exit status 2."""
@@ -79,7 +77,7 @@ def convert_letters(letters, *, context="", model=None, n_best=5):
         n_best: int.
 
     Returns:
-        A list of (sentence, log-probability), best first, without repeats.
+        A list of (sentence, score), best first, without repeats.
 
     Raises:
         ValueError: if there is no model, or the letters are no pinyin.

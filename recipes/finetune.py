@@ -11,14 +11,13 @@ saved_models/TASK with report.md and report.json beside it, and a .tflite file. 
 moment and start it again: it goes on where it was.
 """
 
-import argparse
 import json
 import os
 import shutil
 import sys
 import time
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # trains fastest on a CPU
@@ -129,6 +128,8 @@ def main(config):
 
 def write_report(out, config, rows, trained, seconds):
     """`report.json` and `report.md` in the folder of the model, printed too."""
+    from keras_pinyin.text.files import write_whole
+
     facts = {"options": vars(config), "trained": trained, "seconds": round(seconds), "rows": rows}
     text = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
     write_whole(out / "report.json", text)
@@ -149,25 +150,10 @@ def write_report(out, config, rows, trained, seconds):
     print("\n".join(lines))
 
 
-def write_whole(path, text):
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
-
-
 def read_config(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for field in fields(Config):
-        if field.name == "task":
-            parser.add_argument("task")
-            continue
-        kind = {"type": field.type}
-        if field.type is bool:
-            kind = {"action": argparse.BooleanOptionalAction}
-        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **kind)
-    return Config(**vars(parser.parse_args(arguments)))
+    from keras_pinyin.training.options import read_options
+
+    return read_options(Config, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,10 @@ Text that was labelled on many machines, by label_with_beam.py --held-out 0,1,2,
     python recipes/pretrain.py --shards FOLDER --counts FOLDER/counts
 """
 
-import argparse
 import os
 import sys
 import time
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # trains fastest on a CPU
@@ -202,14 +201,9 @@ def main(config):
 
 
 def read_config(arguments=None):
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for field in fields(Config):
-        assert field.default is not MISSING
-        kind = {"action": "store_true"} if field.type is bool else {"type": field.type}
-        parser.add_argument(f"--{field.name.replace('_', '-')}", default=field.default, **kind)
-    return Config(**vars(parser.parse_args(arguments)))
+    from keras_pinyin.training.options import read_options
+
+    return read_options(Config, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 import numpy as np
 from keras import ops
 
-from keras_pinyin.data.memory import count_shards, new_counters
-from keras_pinyin.data.ngrams import select_ngrams
+from keras_pinyin.data.memory import count_shards, new_counters, select_tables
 from keras_pinyin.layers.ngram_memory import SLOTS, UNIT, ngram_hashes
 
 BACKOFF = np.log(0.4)  # per order that is missing (Brants et al., 2007)
@@ -31,22 +30,9 @@ def adapt_memory(model, shards, *, share=0.3, room=0.25):
     Raises:
         ValueError: if the shards hold no hanzi.
     """
-    memories = {"written": model.memory, "heard": model.sound_memory}
-    counters = {n: c for n, c in new_counters().items() if memories[n] is not None}
+    counters = new_counters(model)
     count_shards(counters, shards, model.lexicon)
-    placed = 0
-    for name, homophones in (("written", 0.5), ("heard", 1.0)):
-        if name in counters:
-            memory = memories[name]
-            table = select_ngrams(
-                counters[name].counts(),
-                vocabulary_size=memory.vocabulary_size,
-                capacity=int(room * memory.capacity),
-                sound=model.lexicon.main_keys,
-                homophone_share=homophones,
-            )
-            placed += mix(memory, table, share)
-    return placed
+    return sum(mix(*found, share) for found in select_tables(model, counters, room))
 
 
 def mix(memory, table, share):

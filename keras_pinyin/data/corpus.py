@@ -7,6 +7,8 @@ import unicodedata
 import zlib
 from pathlib import Path
 
+from keras_pinyin.text.files import write_whole
+
 OPENERS = {".txt": open, ".xz": lzma.open, ".gz": gzip.open}
 ENDINGS = (".txt", ".txt.xz", ".txt.gz")
 
@@ -101,9 +103,7 @@ def write_default_corpus(folder):
         target = folder / name
         if not target.exists():
             text = unicodedata.normalize("NFKC", write(package))
-            part = target.with_suffix(".part")
-            part.write_text(text, encoding="utf-8")
-            part.replace(target)
+            write_whole(target, text)
     return folder
 
 

@@ -13,9 +13,19 @@ from keras_pinyin.text import FIRST_HANZI
 WORD_COUNT = 2  # as often as every word of the dictionaries is taken to occur
 
 
-def new_counters():
-    """What the memories of a model are filled from: `written` n-grams, and `heard` ones."""
-    return {"written": NGramCounter(first_hanzi=FIRST_HANZI), "heard": SoundCounter()}
+def new_counters(model=None):
+    """What memories are filled from: `written` n-grams and `heard` ones, or what `model` has."""
+    counters = {"written": NGramCounter(first_hanzi=FIRST_HANZI), "heard": SoundCounter()}
+    if model is None:
+        return counters
+    return {name: counters[name] for name, memory, _ in _memories(model)}
+
+
+def _memories(model):
+    """Name, memory, and how far only homophones compete in it, of what a model has."""
+    # A hanzi's sound is known when the sound memory is asked.
+    both = ("written", model.memory, 0.5), ("heard", model.sound_memory, 1.0)
+    return [entry for entry in both if entry[1] is not None]
 
 
 def count_shards(counters, shards, lexicon):
@@ -74,9 +84,7 @@ def fill_memory(model, shards=(), words=True, counts=None):
     Raises:
         ValueError: if the shards hold no hanzi.
     """
-    lexicon = model.lexicon
-    memories = {"written": model.memory, "heard": model.sound_memory}
-    counters = {n: c for n, c in new_counters().items() if memories[n] is not None}
+    lexicon, counters = model.lexicon, new_counters(model)
     count_shards(counters, shards, lexicon)
     if counts is not None:
         read_counts(counters, counts)
@@ -100,19 +108,26 @@ def fill_from(model, counters):
     Returns:
         int, n-grams that found a place.
     """
-    filled = 0
-    # A hanzi's sound is known when the sound memory is asked: only homophones compete.
-    for name, memory, share in (
-        ("written", model.memory, 0.5),
-        ("heard", model.sound_memory, 1.0),
-    ):
-        if memory is not None:
-            table = select_ngrams(
+    # Buckets fill unevenly: more are chosen than there is room for.
+    tables = select_tables(model, counters, 1.5)
+    return sum(memory.fill(table.ngrams, table.unigram) for memory, table in tables)
+
+
+def select_tables(model, counters, room):
+    """Yields each memory of a model with the `NGramTable` of what helps it most.
+
+    Args:
+        model, counters: as for `fill_from`.
+        room: float, n-grams to choose, as a share of the slots.
+    """
+    for name, memory, share in _memories(model):
+        yield (
+            memory,
+            select_ngrams(
                 counters[name].counts(),
                 vocabulary_size=memory.vocabulary_size,
-                capacity=int(1.5 * memory.capacity),  # buckets fill unevenly
+                capacity=int(room * memory.capacity),
                 sound=model.lexicon.main_keys,
                 homophone_share=share,
-            )
-            filled += memory.fill(table.ngrams, table.unigram)
-    return filled
+            ),
+        )

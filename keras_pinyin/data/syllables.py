@@ -1,6 +1,5 @@
 """Counts how syllables follow each other in labelled shards."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from keras_pinyin.data.labelling import UNSURE
 from keras_pinyin.data.ngrams import NGramCounter, unpack
 from keras_pinyin.data.shards import read_shards
+from keras_pinyin.text.files import write_whole
 from keras_pinyin.text.syllables import FILE, NEVER, STEP, SyllableScores
 
 BOUNDARY = 1  # no syllable has this id
@@ -52,10 +52,7 @@ def write_syllables(shards, keys, folder):
         keys: the `KeyTable` of the model.
         folder: path.
     """
-    path = Path(folder) / FILE
-    part = path.with_name(f"{FILE}.part{os.getpid()}")
-    part.write_bytes(count_syllables(shards, keys).to_bytes())
-    part.replace(path)
+    write_whole(Path(folder) / FILE, count_syllables(shards, keys).to_bytes())
 
 
 def _interpolate(pairs, alone):

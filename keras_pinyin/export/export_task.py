@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from keras_pinyin.text.files import write_whole
+
 NAMES = {"ReadingTagger": "read", "SpellingCorrector": "correct", "TextClassifier": "classify"}
 
 
@@ -90,9 +92,7 @@ def _write(preset, out, length):
     foreign = foreign_operators(content)
     if foreign:
         raise RuntimeError(f"The graph has operators that are not built in: {', '.join(foreign)}.")
-    part = out / f"{Path(preset).name}.tflite.part"
-    part.write_bytes(content)
-    part.replace(part.with_suffix(""))
+    write_whole(out / f"{Path(preset).name}.tflite", content)
 
 
 if __name__ == "__main__":

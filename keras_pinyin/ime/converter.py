@@ -82,7 +82,7 @@ class Converter:
             n_best: int, at most as many as the file gives.
 
         Returns:
-            A list of (sentence, log-probability), best first.
+            A list of (sentence, score), best first.
 
         Raises:
             ValueError: if a key is unknown, there is none, or there are too many.

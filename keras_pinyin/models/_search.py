@@ -165,7 +165,7 @@ class Search:
         heard, rows = hear(ops.transpose(paths, (0, 2, 1)))  # [batch, length, n]
 
         def per_path(x):
-            """`[batch, ...]` to `[batch * n, ...]`, and with a path's own axis back again."""
+            """`[batch, ...]` to `[batch * n, ...]`."""
             return ops.repeat(x, count, axis=0)
 
         written = ops.reshape(paths, (batch * count, length))
@@ -281,7 +281,7 @@ class Search:
             options: further arguments of `search`.
 
         Returns:
-            A list of (sentence, log-probability), best first.
+            A list of (sentence, score), best first.
 
         Raises:
             ValueError: if a key is unknown, there is none, or there are too many.
@@ -301,7 +301,7 @@ class Search:
         return self.readable(ops.convert_to_numpy(sentences)[0], ops.convert_to_numpy(scores)[0])
 
     def readable(self, sentences, scores):
-        """What `search` gives for one input as (sentence, log-probability), without empty beams."""
+        """What `search` gives for one input as (sentence, score), without empty beams."""
         return [
             (self.lexicon.vocabulary.decode(ids), float(score))
             for ids, score in zip(sentences, scores)

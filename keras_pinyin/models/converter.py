@@ -49,7 +49,7 @@ class Converter(keras.Model):
         """Converts `(context, keys)` pairs: strings as `PinyinTransformer.convert` takes them.
 
         Returns:
-            A list of one list of (sentence, log-probability) an input, best first.
+            A list of one list of (sentence, score) an input, best first.
 
         Raises:
             ValueError: as `PinyinTransformer.convert`.

@@ -1,6 +1,5 @@
 """Which hanzi has which readings, and how often."""
 
-import os
 from collections import Counter, defaultdict
 from functools import cached_property
 from importlib import resources
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_pinyin.text.files import write_whole
 from keras_pinyin.text.keys import KeyTable
 from keras_pinyin.text.vocabulary import FIRST_HANZI, HanziVocabulary
 
@@ -77,9 +77,7 @@ class Lexicon:
             hanzi + "\t" + " ".join(f"{reading}:{count}" for reading, count in readings.items())
             for hanzi, readings in self.entries.items()
         )
-        part = Path(f"{path}.part{os.getpid()}")
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        part.replace(path)
+        write_whole(path, "\n".join(lines) + "\n")
 
     @classmethod
     def build(cls, counts, *, min_count=30):

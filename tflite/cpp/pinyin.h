@@ -14,7 +14,8 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A sentence or hanzi in UTF-8 and its log-probability, natural logarithm.
+// A sentence or hanzi in UTF-8 and its score in nats; of a next hanzi, the logarithm of its
+// probability.
 using Candidate = std::pair<std::string, float>;
 
 // A converter of one .tflite file that recipes/export.py wrote. Not for several threads at once.

@@ -14,7 +14,7 @@ public final class Converter {
     public final Segmentation segmentation;
     private final Runtime runtime;
 
-    /** A sentence or a hanzi with its log-probability. */
+    /** A sentence or a hanzi with its score, in nats. */
     public record Ranked(String text, float score) {}
 
     public Converter(Metadata metadata, Runtime runtime) {
