@@ -27,6 +27,7 @@ from prompt_toolkit.layout import (
 from prompt_toolkit.layout.processors import Processor, Transformation
 from prompt_toolkit.layout.utils import explode_text_fragments
 from prompt_toolkit.output import create_output
+from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.styles import Style
 from prompt_toolkit.utils import get_cwidth
 
@@ -34,10 +35,23 @@ STYLE = Style.from_dict(
     {"preedit": "underline", "number": "ansibrightblack", "chosen": "reverse", "help": "reverse"}
 )
 HELP = "ctrl-space 中/英   ctrl-d 完成"
+# A terminal that knows them shows all between at once; others ignore them.
+BEGIN_FRAME, END_FRAME = "\x1b[?2026h", "\x1b[?2026l"
 
 
 def _command(name):
     return get_by_name(name).handler
+
+
+def _begin_frame(app):
+    if isinstance(app.output, Vt100_Output):
+        app.output.write_raw(BEGIN_FRAME)
+
+
+def _end_frame(app):
+    if isinstance(app.output, Vt100_Output):
+        app.output.write_raw(END_FRAME)
+        app.output.flush()
 
 
 # Keys that are no characters: the engine's name, and what the editor does if the engine leaves it.
@@ -95,6 +109,8 @@ class Terminal:
             full_screen=True,
             input=input,
             output=output,
+            before_render=_begin_frame,
+            after_render=_end_frame,
         )
         # A lone escape is one after this time, in seconds.
         self.app.ttimeoutlen = self.app.timeoutlen = 0.05

@@ -37,6 +37,7 @@ for turn in range(20):
     if not child:
         tell = lambda text: os.write(theirs, text.encode())
         write(sys.argv[1], 500 * turn, 500 * turn + 500, tell)
+        signal.pause()
     os.close(theirs)
     told = os.read(ours, 12)  # it has begun
     time.sleep(0.001 * turn)
@@ -316,6 +317,7 @@ def test_processes_share_a_file(tmp_path):
         runs = [pool.submit(run_python, "-c", SHARE, path, turn * 60) for turn in range(2)]
         while not all(run.done() for run in runs):
             mine.learn("", NAME, "王昊然")
+            time.sleep(1e-3)  # the others' turn
         assert [run.result().returncode for run in runs] == [0, 0]
     assert len(mine.entries()) == 121
     assert len(mine.candidates(KEYS)) == 120  # what others wrote, too
@@ -338,8 +340,8 @@ def test_look_ups_are_fast_in_a_full_store(tmp_path):
     times = []
     for typed in keys * 20:
         store.learn("", ["wo"], "我")  # forgets what was looked up
-        start = time.perf_counter()
+        start = time.process_time()
         store.candidates(typed)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert sorted(times)[len(times) // 2] < 1e-3
     store.close()
