@@ -37,7 +37,7 @@ from apache_beam.io.filesystems import FileSystems
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from keras_pinyin.data.corpus import ENDINGS, corpus_files
-from keras_pinyin.data.memory import count_shards, new_counters
+from keras_pinyin.data.memory import HELD_OUT, count_shards, new_counters
 from keras_pinyin.data.ngrams import merge_counts
 from keras_pinyin.data.shards import VERSION, check_names, label_file, source_name, summary_text
 from keras_pinyin.text import Lexicon
@@ -203,8 +203,21 @@ def text_files(corpus):
     return files
 
 
+def read_folds(text, shards):
+    """The sorted numbers of `0,1,2`; raises ValueError if one is no fold."""
+    folds = [part.strip() for part in text.split(",") if part.strip()]
+    for fold in folds:
+        if not (fold.isdecimal() and int(fold) < shards):
+            raise ValueError(
+                f"--held-out names {fold!r}, but folds are numbers from 0 to {shards - 1}, "
+                "separated by commas."
+            )
+    return sorted({int(fold) for fold in folds})
+
+
 def main(arguments, beam_options):
     out = arguments.out
+    held_out = read_folds(arguments.held_out, arguments.shards)
     if "://" not in out:
         out = str(Path(out).resolve())
     files, lexicon = text_files(arguments.corpus), arguments.lexicon
@@ -215,7 +228,7 @@ def main(arguments, beam_options):
     if FileSystems.exists(errors):
         FileSystems.delete([errors])
     options = PipelineOptions(beam_options, runner=arguments.runner)
-    held_out = tuple(f"-{int(fold):02d}.tfrecord" for fold in arguments.held_out.split(",") if fold)
+    endings = tuple(f"-{fold:02d}.tfrecord" for fold in held_out)
     with beam.Pipeline(options=options) as pipeline:
         labelled = (
             pipeline
@@ -240,9 +253,10 @@ def main(arguments, beam_options):
         if not arguments.no_counts:
             (old,) = FileSystems.match([FileSystems.join(out, "counts", "*.npz")])
             FileSystems.delete([m.path for m in old.metadata_list])
+            publish(io.BytesIO(json.dumps(held_out).encode()), out, f"counts/{HELD_OUT}")
             _ = (
                 labelled.shards
-                | "Not held out" >> beam.Filter(lambda path: not path.endswith(held_out))
+                | "Not held out" >> beam.Filter(lambda path: not path.endswith(endings))
                 | "Spread shards" >> beam.Reshuffle()
                 | "Count" >> beam.ParDo(CountShard(out, lexicon, arguments.parts))
                 | "Merge" >> beam.CombinePerKey(MergeCounts())

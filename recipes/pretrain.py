@@ -27,7 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 class Config:
     corpus: str = ""  # folder of .txt, .txt.xz, .txt.gz; empty for the default corpus
     shards: str = ""  # what recipes/label_with_beam.py wrote, instead of a corpus
-    counts: str = ""  # and its counts; --held-out must name fold 0 and those of network_folds
+    counts: str = ""  # and its counts, which must leave out fold 0 and those of network_folds
     out: str = "saved_models/starter"  # where the model goes
     start: str = ""  # a model whose weights to begin with, where they fit
     size: str = "nano"  # nano, small or base
@@ -63,7 +63,7 @@ def main(config):
 
     from keras_pinyin.data.corpus import write_default_corpus
     from keras_pinyin.data.eval_sets import items_from_shards
-    from keras_pinyin.data.memory import fill_memory
+    from keras_pinyin.data.memory import check_held_out, fill_memory
     from keras_pinyin.data.objectives import read_mix
     from keras_pinyin.data.pipeline import Batching, examples
     from keras_pinyin.data.shards import prepare_shards, split_shards
@@ -80,6 +80,15 @@ def main(config):
     began = time.time()
     say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
     mix = read_mix(config.objectives)
+    if config.shards and config.corpus:
+        raise ValueError(
+            f"Both --corpus {config.corpus} and --shards {config.shards} are given: leave one out."
+        )
+    # Fold 0 is measured on. The network learns how far to trust counts from text that they were
+    # not taken from.
+    folds = range(1, 1 + config.network_folds)
+    if config.counts:
+        check_held_out(config.counts, [0, *folds])
     keras.utils.set_random_seed(config.seed)
     precision(config.precision)
     runs, run = Path(config.runs), Path(config.runs) / Path(config.out).name
@@ -105,8 +114,12 @@ def main(config):
             ),
         )
     training, held_out = split_shards(shards, held_out=[0])
-    # The network learns how far to trust counts from text that they were not taken from.
-    counting, learning = split_shards(shards, held_out=range(1, 1 + config.network_folds))
+    counting, learning = split_shards(shards, held_out=folds)
+    if not learning:
+        raise ValueError(
+            f"The folds 1 to {config.network_folds} of {shards}, which the network learns from, "
+            "are empty: give more text or more --network-folds."
+        )
     counts = config.counts or None
     counting = [] if counts else [path for path in counting if path in set(training)]
 

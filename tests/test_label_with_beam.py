@@ -1,7 +1,9 @@
+import json
 import lzma
 
 import numpy as np
 import pytest
+from keras import ops
 
 from conftest import ROOT, load_module
 from keras_pinyin.data.memory import count_shards, fill_memory, new_counters, read_counts
@@ -54,6 +56,48 @@ def test_same_shards_and_counts_as_the_local_path(
     made = {f for f in times if f.name.startswith("zipped")}
     assert times.keys() == again.keys()
     assert {f for f in times if times[f] != again[f]} == made
+
+
+def test_pretraining_takes_shards_and_counts(recipe, tiny_corpus, tmp_path):
+    from keras_pinyin.models import PinyinTransformer
+
+    pretrain = load_module(ROOT / "recipes" / "pretrain.py")
+    shards = tmp_path / "shards"
+    run(recipe, tiny_corpus, shards, "--parts", 2, "--held-out", ",".join(map(str, range(13))))
+    assert json.loads((shards / "counts" / "held_out.json").read_text()) == list(range(13))
+
+    def train(*more):
+        options = ["--shards", shards, "--counts", shards / "counts", "--out", tmp_path / "model"]
+        options += ["--runs", tmp_path / "runs", "--steps", 2, "--segment", 2]
+        options += ["--positions", 256, "--lengths", 48, *more]
+        pretrain.main(pretrain.read_config(list(map(str, options))))
+
+    with pytest.raises(ValueError, match="Both --corpus .* and --shards .*: leave one out"):
+        train("--corpus", tiny_corpus)
+    with pytest.raises(ValueError, match="hold the folds 13,14, .* --held-out 0,1,2,3,4,5"):
+        train("--network-folds", 14)
+    assert not (tmp_path / "runs").exists()
+    train("--network-folds", 12)
+    model = PinyinTransformer.from_preset(tmp_path / "model")
+    found = [ops.convert_to_numpy(w) for m in memories(model) for w in (m.table, m.unigram)]
+    # In the end the memory has all that is not held out, as if it had been counted here.
+    fill_memory(model, split_shards(shards, held_out=[0])[0])
+    expected = [ops.convert_to_numpy(w) for m in memories(model) for w in (m.table, m.unigram)]
+    for mine, theirs in zip(found, expected):
+        np.testing.assert_allclose(mine, theirs, atol=0.01)  # unigrams are saved in half precision
+    (shards / "counts" / "held_out.json").unlink()
+    with pytest.raises(ValueError, match="does not say which folds"):
+        train()
+
+
+def memories(model):
+    return model.memory, model.sound_memory
+
+
+@pytest.mark.parametrize("folds", ["0,20", "0,x", "-1"])
+def test_a_fold_that_is_none_is_named(recipe, tiny_corpus, tmp_path, folds):
+    with pytest.raises(ValueError, match="folds are numbers from 0 to 19"):
+        run(recipe, tiny_corpus, tmp_path, f"--held-out={folds}")
 
 
 def test_a_bad_file_is_named_and_the_others_are_labelled(recipe, tiny_lexicon, tmp_path):

@@ -1,5 +1,6 @@
 """Fills a model's counted memories from labelled shards."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from keras_pinyin.data.words import read_words
 from keras_pinyin.text import FIRST_HANZI
 
 WORD_COUNT = 2  # as often as every word of the dictionaries is taken to occur
+HELD_OUT = "held_out.json"  # beside counts: the folds that they left out
 
 
 def new_counters(model=None):
@@ -67,6 +69,28 @@ def read_counts(counters, folder):
                 with np.load(file) as part:
                     parts.append((part["grams"], part["counts"]))
             counter.add_counts(order, *map(np.concatenate, zip(*parts)))
+
+
+def check_held_out(folder, folds):
+    """Raises ValueError unless counts left out folds of the text.
+
+    Args:
+        folder: folder `counts` that `recipes/label_with_beam.py` wrote.
+        folds: iterable of int.
+    """
+    path, folds = Path(folder) / HELD_OUT, set(folds)
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} does not say which folds were left out of its counts ({HELD_OUT}): count "
+            "with recipes/label_with_beam.py."
+        )
+    counted = folds.difference(json.loads(path.read_text(encoding="utf-8")))
+    if counted:
+        name = lambda folds: ",".join(map(str, sorted(folds)))
+        raise ValueError(
+            f"The counts in {folder} hold the folds {name(counted)}, which are to be learned from "
+            f"or measured on: count with recipes/label_with_beam.py --held-out {name(folds)}."
+        )
 
 
 def fill_memory(model, shards=(), words=True, counts=None):
