@@ -119,9 +119,10 @@ def main(config):
     if config.task == "domain" and syllables.is_file():
         shutil.copy(syllables, out)
     write_report(out, config, report, trained, seconds)
-    if config.export and config.task != "seq2seq":
-        export = export_model if config.task == "domain" else export_task
-        say(f"exported: {export(out, out / 'export')}")
+    if config.export:
+        to, length = out / "export", task.length
+        domain = config.task == "domain"
+        say(f"exported: {export_model(out, to) if domain else export_task(out, to, length=length)}")
     checkpoint.unlink(missing_ok=True)
     say(f"done: {out}")
 

@@ -7,15 +7,23 @@ from pathlib import Path
 
 from keras_pinyin.text.files import write_whole
 
-NAMES = {"ReadingTagger": "read", "SpellingCorrector": "correct", "TextClassifier": "classify"}
+NAMES = {
+    "PinyinTransformer": "generate",
+    "ReadingTagger": "read",
+    "SpellingCorrector": "correct",
+    "TextClassifier": "classify",
+}
+BEAMS = 4
 
 
 def export_task(preset, out, *, length=64):
     """Writes a task as `saved_model/` and `<name>.tflite`, with built-in operators only.
 
     The signatures are `read` (hanzi int32 `[1, length]` -> readings, ids of keys, int32
-    `[1, length]`), `correct` (hanzi, keys -> hanzi) and `classify` (hanzi -> probabilities float32
-    `[1, classes]`). Ids are those of the `lexicon.tsv` beside the preset's weights.
+    `[1, length]`), `correct` (hanzi, keys -> hanzi), `classify` (hanzi -> probabilities float32
+    `[1, classes]`) and, of a `PinyinTransformer` with `aligned=False`, `generate` (hanzi -> tokens
+    int32 `[1, 4, length]`, best first, 0 after the end, and scores float32 `[1, 4]`, natural
+    logarithms). Ids are those of the `lexicon.tsv` beside the preset's weights.
 
     Runs in a process of its own, on TensorFlow.
 
@@ -75,11 +83,15 @@ def _write(preset, out, length):
     def classify(hanzi):
         return {"probabilities": ops.softmax(model(hanzi))}
 
+    def generate(hanzi):
+        tokens, scores = model.generate(hanzi, length=length, n_best=BEAMS, beams=BEAMS)
+        return {"tokens": tokens, "scores": scores}
+
     inputs = ["hanzi", "keys"] if name == "correct" else ["hanzi"]
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
     module.run = tf.function(
-        {"read": read, "correct": correct, "classify": classify}[name],
+        {"read": read, "correct": correct, "classify": classify, "generate": generate}[name],
         input_signature=[tf.TensorSpec((1, length), tf.int32, name=i) for i in inputs],
         autograph=False,
     )

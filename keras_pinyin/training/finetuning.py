@@ -3,6 +3,31 @@
 import keras
 
 
+def check_changes(backbone, *, freeze=0, lora=None, layer_decay=1.0):
+    """Raises ValueError if a model cannot be changed so, before anything is measured or trained.
+
+    Args:
+        backbone: a `PinyinTransformer`.
+        freeze: int, as in `freeze`.
+        lora: int, rank as in `enable_lora`; None for none.
+        layer_decay: float, as in `layer_factors`.
+    """
+    layers = len(backbone.encoder)
+    if not -1 <= freeze <= layers:
+        raise ValueError(
+            f"freeze is {freeze}, but the encoder has {layers} layers: give 0 to {layers}, or -1 "
+            "for all of the pretrained model."
+        )
+    if lora is not None and lora < 1:
+        raise ValueError(f"lora is {lora}, but a rank must be at least 1.")
+    if lora and freeze:
+        raise ValueError(
+            f"lora is {lora} and freeze {freeze}: LoRA freezes the model, drop freeze."
+        )
+    if not 0 < layer_decay <= 1:
+        raise ValueError(f"layer_decay is {layer_decay}, but must be above 0 and at most 1.")
+
+
 class LayerwiseAdamW(keras.optimizers.AdamW):
     """AdamW with a factor of its own on the learning rate of each variable.
 
@@ -41,8 +66,7 @@ def layer_factors(model, backbone, decay):
     Raises:
         ValueError: if `decay` is out of range.
     """
-    if not 0 < decay <= 1:
-        raise ValueError(f"layer_decay is {decay}, but must be above 0 and at most 1.")
+    check_changes(backbone, layer_decay=decay)
     top = len(backbone.encoder) + 1
     depth = {}
     for level, layer in enumerate([_lowest(backbone), *([x] for x in backbone.encoder)]):
@@ -61,11 +85,7 @@ def freeze(backbone, layers):
     Raises:
         ValueError: if there are not so many layers.
     """
-    if not -1 <= layers <= len(backbone.encoder):
-        raise ValueError(
-            f"freeze is {layers}, but the encoder has {len(backbone.encoder)} layers: give 0 to "
-            f"{len(backbone.encoder)}, or -1 for all of the pretrained model."
-        )
+    check_changes(backbone, freeze=layers)
     if layers == -1:
         backbone.trainable = False
     elif layers:
@@ -89,9 +109,11 @@ def enable_lora(backbone, rank):
 
     Returns:
         int, how many matrices got one.
+
+    Raises:
+        ValueError: if the rank is no positive number.
     """
-    if rank < 1:
-        raise ValueError(f"lora is {rank}, but a rank must be at least 1.")
+    check_changes(backbone, lora=rank)
     for weight in backbone.weights:
         weight.trainable = False
     layers = [x for block in (*backbone.encoder, *backbone.decoder) for x in _dense(block)]

@@ -37,6 +37,9 @@ from keras_pinyin.models.spelling_corrector import CANDIDATES, sounds
 from keras_pinyin.models.weights import copy_weights
 from keras_pinyin.text.labels import HANZI
 from keras_pinyin.text.vocabulary import BOS
+from keras_pinyin.training.finetuning import check_changes
+
+LENGTH = 40  # tokens of a text that is read or written (seq2seq)
 
 
 @dataclass
@@ -48,6 +51,7 @@ class Job:
         backbone: the `PinyinTransformer` in it, or the model itself.
         dataset: `dataset(step)` gives the endless batches from a step on.
         measure: gives rows of the report, dicts of a name and figures.
+        length: int, tokens that an exported file takes, and `seq2seq` writes.
         own_loss: bool, whether the loss is that of conversion, `compile_for_conversion`.
         peers: rows of other programs on the same test data.
         prepare: called before training.
@@ -58,6 +62,7 @@ class Job:
     backbone: PinyinTransformer
     dataset: Callable
     measure: Callable
+    length: int = 64
     own_loss: bool = False
     peers: Callable = lambda: []
     prepare: Callable = lambda: None
@@ -65,8 +70,16 @@ class Job:
 
 
 def load_backbone(config):
-    """The model to start from; with `scratch` one of its size that knows nothing."""
-    return PinyinTransformer.from_preset(config.start, load_weights=not config.scratch)
+    """The model to start from; with `scratch` one of its size that knows nothing.
+
+    Raises:
+        ValueError: if there is none, or it cannot be changed as the options say.
+    """
+    model = PinyinTransformer.from_preset(config.start, load_weights=not config.scratch)
+    check_changes(
+        model, freeze=config.freeze, lora=config.lora or None, layer_decay=config.layer_decay
+    )
+    return model
 
 
 def shards_of(config, lexicon, say):
@@ -321,15 +334,17 @@ def seq2seq(config, say):
     training = training[:: max(len(training) // config.rows, 1)][: config.rows]
     test = test[:: max(len(test) // config.inputs, 1)][: config.inputs]
     source, target = (
-        encode_rows([pair[side] for pair in training], lexicon.vocabulary, 40, end=side and BOS)
+        encode_rows([pair[side] for pair in training], lexicon.vocabulary, LENGTH, end=side and BOS)
         for side in (0, 1)
     )
     inputs = {"hanzi": source, "keys": np.zeros_like(source), "target": target}
     # The target ends in the token that begins one, which `generate` stops at.
     weights = (target > 0).astype("float32")
     data = batches((inputs, {"hanzi": target}, {"hanzi": weights}), 32, config.seed)
-    given = encode_rows([a for a, _ in test], lexicon.vocabulary, 40)
-    wanted = [lexicon.vocabulary.decode(lexicon.vocabulary.encode(b)[:39]) for _, b in test]
+    given = encode_rows([a for a, _ in test], lexicon.vocabulary, LENGTH)
+    wanted = [
+        lexicon.vocabulary.decode(lexicon.vocabulary.encode(b)[: LENGTH - 1]) for _, b in test
+    ]
 
     def row(name, texts):
         return {
@@ -339,14 +354,16 @@ def seq2seq(config, say):
             "whole": float(np.mean([a == b for a, b in zip(texts, wanted)])),
         }
 
+    writer = Writer(model, LENGTH)
+
     def measure():
-        tokens = Writer(model, 40).predict(given, batch_size=32, verbose=0)[:, 0]
+        tokens = writer.predict(given, batch_size=32, verbose=0)[:, 0]
         return [row("this model", [lexicon.vocabulary.decode(t) for t in tokens])]
 
     def peers():
         return [row("the source as it is", [lexicon.vocabulary.decode(t) for t in given])]
 
-    return Job(model, model, data, measure, peers=peers)
+    return Job(model, model, data, measure, length=LENGTH, peers=peers)
 
 
 TASKS = {f.__name__: f for f in (domain, polyphone, spelling, classify, seq2seq)}

@@ -111,6 +111,37 @@ def test_low_rank_changes_become_part_of_the_matrices(backbone):
     np.testing.assert_allclose(ops.convert_to_numpy(model(inputs_of(model))), before, atol=1e-4)
 
 
+@pytest.mark.parametrize("how", ["lora", "freeze"])
+def test_what_is_frozen_stays_and_the_rest_learns(how, backbone):
+    model = TextClassifier(backbone, ["no", "yes"], dropout=0.0)
+    if how == "lora":
+        enable_lora(backbone, 2)
+    else:
+        freeze(backbone, 1)
+    tokens = np.concatenate([inputs_of(model, text) for text in ("今天天气真好", "他在北京工作")])
+    factors = layer_factors(model, backbone, 0.9)
+    model.compile(
+        LayerwiseAdamW(0.01, factors=factors, global_clipnorm=1.0),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    frozen = [(w, ops.convert_to_numpy(w).copy()) for w in model.non_trainable_weights]
+    learned = [(w.path, ops.convert_to_numpy(w).copy()) for w in model.trainable_weights]
+    losses = [float(model.train_on_batch(tokens, np.array([0, 1]))) for _ in range(6)]
+    assert losses[-1] < losses[0] / 2
+    tables = ("key_features", "hanzi_key", "allowed")
+    assert len(frozen) > len(tables) + 10
+    for weight, before in frozen:
+        np.testing.assert_array_equal(ops.convert_to_numpy(weight), before, err_msg=weight.path)
+    after = {w.path: ops.convert_to_numpy(w) for w in model.trainable_weights}
+    moved = {path for path, before in learned if not np.array_equal(after[path], before)}
+    assert any("class_head" in path for path in moved)
+    assert any(("lora" if how == "lora" else "encoder_norm") in path for path in moved)
+    scores = model.predict_on_batch(tokens)
+    merge_lora(model)
+    np.testing.assert_allclose(ops.convert_to_numpy(model(tokens)), scores, atol=1e-4)
+
+
 def test_lower_layers_learn_more_slowly_or_not_at_all(backbone):
     model = TextClassifier(backbone, ["no", "yes"])
     factors = layer_factors(model, backbone, 0.5)
@@ -132,6 +163,8 @@ def test_lower_layers_learn_more_slowly_or_not_at_all(backbone):
         freeze(backbone, 2)
     with pytest.raises(ValueError, match=r"layer_decay is 1\.5"):
         layer_factors(model, backbone, 1.5)
+    with pytest.raises(ValueError, match="lora is 0"):
+        enable_lora(backbone, 0)
 
 
 def test_new_ngrams_are_mixed_into_a_memory():
@@ -239,3 +272,52 @@ def test_the_recipe_learns_a_class_and_exports_it(tiny_preset, tmp_path, capsys)
         recipe.main(recipe.read_config(["sing"]))
     with pytest.raises(ValueError, match="steps is 0"):
         recipe.main(recipe.read_config(["classify", "--steps", "0"]))
+
+
+@pytest.mark.once
+def test_the_recipe_learns_to_write_and_exports_it(tiny_preset, tmp_path):
+    from ai_edge_litert.interpreter import Interpreter
+
+    pairs = [f"{'天气' * (1 + i % 3)}{i}\t今天天气真好" for i in range(60)]
+    pairs += [f"{'工作' * (1 + i % 3)}{i}\t他在北京" for i in range(60)]
+    (tmp_path / "pairs.tsv").write_text("\n".join(pairs), encoding="utf-8")
+    recipe = load_module(ROOT / "recipes" / "finetune.py")
+    out = tmp_path / "writer"
+    options = ["--data", str(tmp_path / "pairs.tsv"), "--start", str(tiny_preset)]
+    options += ["--out", str(out), "--runs", str(tmp_path / "runs"), "--steps", "100"]
+    recipe.main(recipe.read_config(["seq2seq", *options, "--peak", "0.01"]))
+    assert json.loads((out / "report.json").read_text())["rows"][-1]["whole"] == 1.0
+    assert (out / "export" / "saved_model" / "saved_model.pb").exists()
+    model = PinyinTransformer.from_preset(out)
+    run = Interpreter(str(out / "export" / "writer.tflite")).get_signature_runner("generate")
+    row = np.zeros((1, 40), np.int32)
+    for source, target in (("天气天气", "今天天气真好"), ("工作", "他在北京")):
+        row[0] = 0
+        row[0, : len(source)] = model.lexicon.vocabulary.encode(source)
+        found = run(hanzi=row)
+        assert found["tokens"].shape == (1, 4, 40)
+        assert model.lexicon.vocabulary.decode(found["tokens"][0, 0]) == target
+        write = compiled(lambda hanzi: model.generate(hanzi, length=40, n_best=4))
+        tokens, scores = map(ops.convert_to_numpy, write(row))
+        np.testing.assert_array_equal(found["tokens"][0, 0], tokens[0, 0])
+        np.testing.assert_allclose(found["scores"][0, 0], scores[0, 0], atol=0.05)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "options,message",
+    [
+        (["--freeze", "2"], "freeze is 2, but the encoder has 1"),
+        (["--lora", "-1"], "lora is -1"),
+        (["--lora", "2", "--freeze", "1"], "LoRA freezes the model"),
+        (["--layer-decay", "0"], r"layer_decay is 0\.0"),
+    ],
+)
+def test_bad_options_are_told_before_anything_is_measured(
+    options, message, tiny_preset, tmp_path, capsys
+):
+    recipe = load_module(ROOT / "recipes" / "finetune.py")
+    options = [*options, "--start", str(tiny_preset), "--runs", str(tmp_path / "runs")]
+    with pytest.raises(ValueError, match=message):
+        recipe.main(recipe.read_config(["polyphone", *options]))
+    assert not capsys.readouterr().out and not (tmp_path / "runs").exists()
