@@ -12,21 +12,26 @@ PAD = {
     )
     for letter in letters
 }
-# What spells a final after an initial, where it is not the letter itself. zh, ch and sh are v, i
-# and u everywhere.
-_XIAOHE = (
-    "ai:d an:j ang:h ao:c ei:w en:f eng:g ia:x ian:m iang:l iao:n ie:p in:b ing:k iong:s iu:q "
-    "ong:s ou:z ua:x uai:k uan:r uang:l ue:t ve:t ui:v un:y uo:o"
-)
-_ZIRANMA = (
-    "ai:l an:j ang:h ao:k ei:z en:f eng:g ia:w ian:m iang:d iao:c ie:x in:n ing:y iong:s iu:q "
-    "ong:s ou:b ua:w uai:y uan:r uang:d ue:t ve:t ui:v un:p uo:o"
-)
-_MICROSOFT = (
-    "ai:l an:j ang:h ao:k ei:z en:f eng:g er:r ia:w ian:m iang:d iao:c ie:x in:n ing:; iong:s iu:q "
-    "ong:s ou:b ua:w uai:y uan:r uang:d ue:t ve:tv ui:v un:p uo:o v:y"
-)
-_INITIALS = {"zh": "v", "ch": "i", "sh": "u"}
+# Double pinyin: what spells a final after an initial, where it is not the letter itself, and what
+# stands for no initial ("" for the final's first letter). zh, ch and sh are v, i and u everywhere.
+DOUBLE_PINYIN = {
+    "xiaohe": (
+        "ai:d an:j ang:h ao:c ei:w en:f eng:g ia:x ian:m iang:l iao:n ie:p in:b ing:k iong:s iu:q "
+        "ong:s ou:z ua:x uai:k uan:r uang:l ue:t ve:t ui:v un:y uo:o",
+        "",
+    ),
+    "ziranma": (
+        "ai:l an:j ang:h ao:k ei:z en:f eng:g ia:w ian:m iang:d iao:c ie:x in:n ing:y iong:s iu:q "
+        "ong:s ou:b ua:w uai:y uan:r uang:d ue:t ve:t ui:v un:p uo:o",
+        "",
+    ),
+    "microsoft": (
+        "ai:l an:j ang:h ao:k ei:z en:f eng:g er:r ia:w ian:m iang:d iao:c ie:x in:n ing:; iong:s "
+        "iu:q ong:s ou:b ua:w uai:y uan:r uang:d ue:t ve:tv ui:v un:p uo:o v:y",
+        "o",
+    ),
+}
+RETROFLEX = {"zh": "v", "ch": "i", "sh": "u"}
 
 
 def _full(initial, final):
@@ -42,12 +47,12 @@ def _full(initial, final):
 
 
 def _double(table, silent):
-    """Two letters a syllable; `silent` is what stands for no initial, "" for the final's first."""
+    """Two letters a syllable, by one of `DOUBLE_PINYIN`."""
     finals = dict(pair.split(":") for pair in table.split())
 
     def spell(initial, final):
         if initial:
-            first = _INITIALS.get(initial, initial)
+            first = RETROFLEX.get(initial, initial)
             return [first + last for last in finals.get(final, final)] if final else [first]
         if silent:
             return [silent + last for last in finals.get(final, final)]
@@ -64,9 +69,7 @@ def _nine_key(initial, final):
 
 SCHEMES = {
     "full": _full,
-    "xiaohe": _double(_XIAOHE, ""),
-    "ziranma": _double(_ZIRANMA, ""),
-    "microsoft": _double(_MICROSOFT, "o"),
+    **{name: _double(*spelling) for name, spelling in DOUBLE_PINYIN.items()},
     "nine-key": _nine_key,
 }
 

@@ -6,10 +6,10 @@ import {readMetadata} from './metadata.js';
 import {Text} from './text.js';
 
 const NEVER = -5e8; // scores below are of no sentence: fewer were possible than asked for
+const REMEMBERED = 256; // answers
 
 export class Converter {
-  #context = null;
-  #converted = new Map(); // of this context, by keys
+  #remembered = new Map(); // answers by questions, the last used last
 
   static async load(modelUrl, wasmUrl) {
     const answer = await fetch(modelUrl);
@@ -29,8 +29,7 @@ export class Converter {
     this.model = model;
   }
 
-  // The likeliest sentences for a list of keys after a text: [{text, score}], best first. While one
-  // types, the first syllable is asked for again with every letter: answers are kept.
+  // The likeliest sentences for a list of keys after a text: [{text, score}], best first.
   async convert(context, keys) {
     const ids = this.text.parse(keys);
     const {keys: length} = this.metadata.shapes;
@@ -39,22 +38,14 @@ export class Converter {
         `${ids.length} keys given, but a conversion takes 1 to ${length}: ` +
           'convert longer input in parts, each the context of the next.');
     }
-    if (context !== this.#context) {
-      this.#context = context;
-      this.#converted.clear();
-    }
-    const name = ids.join(' ');
-    if (!this.#converted.has(name)) {
-      const padded = Int32Array.from({length}, (_, i) => ids[i] ?? 0);
-      const found = await this.#run('convert', {context: this.#encode(context), keys: padded});
-      this.#converted.set(name, this.#ranked(found.sentences, found.scores, length, ids.length));
-    }
-    return this.#converted.get(name);
+    const padded = Int32Array.from({length}, (_, i) => ids[i] ?? 0);
+    const found = await this.#answer('convert', {context: this.#encode(context), keys: padded});
+    return this.#ranked(found.sentences, found.scores, length, ids.length);
   }
 
   // The likeliest next hanzi after a text.
   async predict(context) {
-    const found = await this.#run('predict', {context: this.#encode(context)});
+    const found = await this.#answer('predict', {context: this.#encode(context)});
     return this.#ranked(found.hanzi, found.scores, 1, 1);
   }
 
@@ -62,6 +53,18 @@ export class Converter {
     const {context: length} = this.metadata.shapes;
     const ids = this.text.encode(text).slice(-length);
     return Int32Array.from({length}, (_, i) => ids[i - length + ids.length] ?? 0);
+  }
+
+  // The same question again costs nothing.
+  async #answer(signature, inputs) {
+    const name = [signature, ...Object.values(inputs)].join(' ');
+    const answer = this.#remembered.get(name) ?? await this.#run(signature, inputs);
+    this.#remembered.delete(name);
+    this.#remembered.set(name, answer);
+    if (this.#remembered.size > REMEMBERED) {
+      this.#remembered.delete(this.#remembered.keys().next().value);
+    }
+    return answer;
   }
 
   async #run(signature, inputs) {

@@ -1,18 +1,13 @@
 // The engine as hosts see it: keys in, a state to show and text to commit out, as
 // keras_pinyin/ime/engine.py does. No DOM in here.
 import {Composition} from './composition.js';
+import {engine as tables, punctuation} from './tables.js';
 
-const MARKS = {
-  ',': '，', '.': '。', '?': '？', '!': '！', ':': '：', ';': '；', '(': '（', ')': '）', '<': '《',
-  '>': '》', '[': '【', ']': '】', '{': '「', '}': '」', '\\': '、', '^': '……', '_': '——', '~': '～',
-  '`': '·', '$': '￥',
-};
-const PAIRS = {'"': '“”', "'": '‘’'};
+const {KEPT, MOST_LETTERS} = tables;
+const {MARKS, PAIRS} = punctuation;
 // Those that write, and those that must not act on the text while letters are there.
 export const KEYS =
   /^(.|Backspace|Delete|Enter|Escape|Tab|PageUp|PageDown|Home|End|Arrow(Up|Down|Left|Right))$/u;
-const KEPT = 256; // characters of text to the left
-const MOST_LETTERS = 200;
 const STEPS = {ArrowUp: -1, ArrowDown: 1, Tab: 1};
 const PAGES = {PageUp: -1, '-': -1, PageDown: 1, '=': 1};
 
@@ -25,11 +20,25 @@ export class Engine {
   #at = 0; // the one that is highlighted
   #stale = false; // candidates are of what was typed before
   #refreshing = null;
+  #alphabet = new Set(); // what spells syllables
+  #warning = '';
 
   // ask: a function from a name and a request to a promise, as `startWorker` gives.
   // changed: called when there is something else to show. failed: given errors of `ask`.
-  constructor(ask, {pageSize = 7, changed = () => {}, failed = console.error} = {}) {
-    Object.assign(this, {ask, pageSize, changed, failed});
+  constructor(ask, {changed = () => {}, failed = console.error} = {}) {
+    Object.assign(this, {ask, changed, failed});
+  }
+
+  // Takes options, named as in keras_pinyin.ime.Options, while nothing is typed; first of all.
+  async configure(options) {
+    const {alphabet} = await this.ask('configure', options);
+    this.#alphabet = new Set(alphabet);
+    this.options = options;
+    this.#show([]);
+  }
+
+  get pageSize() {
+    return this.options.page_size;
   }
 
   get composing() {
@@ -54,6 +63,7 @@ export class Engine {
       page,
       pages: Math.ceil(this.#found.length / this.pageSize),
       highlighted: this.composing && this.#found.length ? this.#at % this.pageSize : -1,
+      warning: this.#warning,
     };
   }
 
@@ -73,7 +83,7 @@ export class Engine {
   // Whether it takes a key, by its name in KeyboardEvent.key.
   wants(key) {
     if (this.composing) return KEYS.test(key);
-    return /^[a-z]$/i.test(key) || key in MARKS || key in PAIRS
+    return this.#spells(key) || key in MARKS || key in PAIRS
       || (this.#found.length > 0 && (key === 'Escape' || key in PAGES || this.#index(key) >= 0));
   }
 
@@ -97,7 +107,7 @@ export class Engine {
 
   async #compose(key) {
     const line = this.#line;
-    if (this.#spells(key)) {
+    if (this.#spells(key) || key === "'") {
       if (line.letters.length < MOST_LETTERS) line.insert(key);
     } else if (key === ' ' || this.#index(key) >= 0) {
       return this.#choose(key);
@@ -124,7 +134,7 @@ export class Engine {
   }
 
   #idle(key) {
-    if (/^[a-z]$/i.test(key)) {
+    if (this.#spells(key)) {
       this.#line.insert(key);
       return this.#show(null);
     }
@@ -135,17 +145,19 @@ export class Engine {
       if (key === 'Escape') return true;
     }
     // After a digit a mark is part of a number or a time: 3.14, 12:30.
-    const number = /\d$/.test(this.#context) && '.,:'.includes(key);
-    if (number || !(key in MARKS || key in PAIRS)) return false;
+    const number = /\d$/.test(this.#context) && '.:'.includes(key);
+    if (number || !(key in MARKS || key in PAIRS) || !this.options.punctuation) return false;
     const [opening, closing] = PAIRS[key] ?? [];
     const open = this.#context.lastIndexOf(opening) > this.#context.lastIndexOf(closing);
     return this.#write(MARKS[key] ?? (open ? closing : opening));
   }
 
-  // Letters and borders; digits only within a word of capital letters.
+  // Whether a key is a letter of what is being typed: of pinyin, or of a word like MP3.
   #spells(key) {
-    const inWord = /[A-Z0-9]$/.test(this.#line.letters.slice(0, this.#line.caret));
-    return /^[a-z']$/i.test(key) || (inWord && /^\d$/.test(key));
+    const before = this.#line.letters.slice(0, this.#line.caret);
+    return /^[a-z]$/i.test(key)
+      || (/^\d$/.test(key) && /[A-Z0-9]$/.test(before))
+      || (this.#alphabet.has(key) && (this.composing || /^[a-z0-9]$/i.test(key)));
   }
 
   // Which candidate of the page a digit means; -1 for other keys.
@@ -167,17 +179,22 @@ export class Engine {
     return true;
   }
 
+  // Commits what is chosen, and letters as they are.
   #finish() {
-    const text = this.#line.text + this.#line.letters;
+    const {text, letters, choices} = this.#line;
+    if (this.options.learn && choices.length) {
+      const learned = {context: this.#context, choices: choices.map(([candidate]) => candidate)};
+      this.ask('learn', learned).catch(this.failed);
+    }
     this.#line.clear();
-    return this.#write(text);
+    return this.#write(text + letters);
   }
 
   // Commits a text; after Chinese something is predicted.
   #write(text) {
     this.#commit += text;
     this.#context = (this.#context + text).slice(-KEPT);
-    return this.#show(/[\x00-\x7f]$/.test(text) ? [] : null);
+    return this.#show(this.options.predict && !/[\x00-\x7f]$/.test(text) ? null : []);
   }
 
   // Candidates to show: a list, or null for those that are to be found.
@@ -203,13 +220,14 @@ export class Engine {
     try {
       while (this.#stale) {
         const letters = this.#line.wanted, context = this.#context + this.#line.text;
-        const {candidates, spans} = letters
+        const {candidates, spans, warning} = letters
           ? await this.ask('candidates', {context, letters})
-          : {candidates: await this.ask('nextWords', {context}), spans: []};
+          : await this.ask('nextWords', {context});
         const same = letters === this.#line.wanted && context === this.#context + this.#line.text;
         if (this.#stale && same) {
           this.#found = candidates;
           this.#spans = spans;
+          this.#warning = warning;
           this.#stale = false;
         }
       }

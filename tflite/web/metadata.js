@@ -1,4 +1,5 @@
-// What a .tflite file says of itself: buffers of its flatbuffer, each JSON in zlib.
+// What a .tflite file says of itself: buffers of its flatbuffer. Two are JSON in zlib; that of
+// syllables is for syllables.js.
 
 // Fields by their places in TFLite's schema.
 const MODEL_BUFFERS = 4, MODEL_METADATA = 6, NAME = 0, BUFFER = 1, DATA = 0;
@@ -6,16 +7,20 @@ const MODEL_BUFFERS = 4, MODEL_METADATA = 6, NAME = 0, BUFFER = 1, DATA = 0;
 export async function readMetadata(bytes) {
   try {
     const [main, lexicon] = await Promise.all(
-      ['keras_pinyin', 'keras_pinyin.lexicon'].map(name => {
-        const stream = new Blob([namedBuffer(bytes, name)]).stream();
-        return new Response(stream.pipeThrough(new DecompressionStream('deflate'))).json();
-      }));
-    return {...main, lexicon};
+      ['keras_pinyin', 'keras_pinyin.lexicon'].map(name => inflate(namedBuffer(bytes, name)).json()));
+    return {...main, lexicon, syllables: namedBuffer(bytes, 'keras_pinyin.syllables')};
   } catch (cause) {
     throw new Error('This is no .tflite file made by recipes/export.py.', {cause});
   }
 }
 
+// What zlib compressed, as a Response.
+export function inflate(bytes) {
+  const stream = new Blob([bytes]).stream();
+  return new Response(stream.pipeThrough(new DecompressionStream('deflate')));
+}
+
+// The bytes of a buffer, null if there is none of this name.
 function namedBuffer(bytes, wanted) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const number = at => view.getUint32(at, true);
@@ -44,5 +49,5 @@ function namedBuffer(bytes, wanted) {
       return data(field(buffers[number(field(entry, BUFFER))], DATA));
     }
   }
-  throw new Error(`no buffer ${wanted}`);
+  return null;
 }

@@ -1,4 +1,5 @@
 import {Engine, KEYS, startWorker} from './engine.js';
+import {bindOptions, bindWords} from './settings.js';
 
 const field = document.querySelector('textarea');
 const line = document.querySelector('ol');
@@ -23,13 +24,19 @@ function insert(text) {
 }
 
 function show() {
-  const {preedit, caret, candidates, page, pages, highlighted} = engine.state;
+  const {preedit, caret, candidates, page, pages, highlighted, warning} = engine.state;
+  if (warning) status.textContent = warning;
   letters.replaceChildren(preedit.slice(0, caret), document.createElement('i'), preedit.slice(caret));
   letters.hidden = !preedit;
   document.querySelector('#pages').textContent = pages > 1 ? `${page + 1}/${pages}` : '';
   line.replaceChildren(...candidates.map((candidate, index) => {
     const item = document.createElement('li');
     item.textContent = candidate.text;
+    if (candidate.comment) {
+      const comment = document.createElement('small');
+      comment.textContent = candidate.comment;
+      item.append(' ', comment);
+    }
     item.classList.toggle('chosen', index === highlighted);
     item.addEventListener('mousedown', event => {
       event.preventDefault(); // the field keeps the focus
@@ -111,7 +118,13 @@ try {
     status.textContent = `${(performance.now() - began).toFixed(0)} ms`;
     return answer;
   };
+  const options = bindOptions(document.querySelector('#options'), changed => enqueue(async () => {
+    await finish();
+    await engine.configure(changed);
+  }));
+  bindWords(document.querySelector('#words'), ask, fail);
   engine = new Engine(timed, {changed: show, failed: fail});
+  await engine.configure(options);
   status.textContent = 'ready';
   field.disabled = false;
   field.focus();

@@ -1,88 +1,145 @@
 // Candidates for letters: sentences, then words for the first syllables, then single hanzi, as
 // keras_pinyin/ime/candidates.py has them.
+import standard from '../../keras_pinyin/text/data/standard_hanzi.txt';
+import {candidates as tables, user_words as userTables} from './tables.js';
+import {countHanzi, sliceHanzi} from './text.js';
 
-const READINGS = 2; // of the letters
-const SENTENCES = 3; // of input longer than a word
-// Words by their number of keys: how many, and how many nats behind the best at most.
-const WORDS = {4: [2, 4], 3: [3, 4], 2: [8, 8]};
-const JUNK = 12; // nats behind the best: no sentence to show
-const EXTENDED = 3, FORETOLD = 4; // predictions that are more than one hanzi, and their hanzi
-const SURE = 0.7; // share among predictions of a hanzi that lengthens one
-const BEAMS = 10;
+const {
+  EXTENDED, FORETOLD, HANZI, JUNK, ODD, READINGS, SENTENCES, SHOWN_READINGS, SURE, WINDOW, WORDS,
+} = tables;
+const {LONGEST, TWICE} = userTables;
+const BEST = 10; // sentences
 
 export class Proposer {
-  #hanzi = new Map(); // by key
+  #sounds = new Map(); // of toneless syllables: Maps from hanzi to counts
+  #odd; // hanzi that are not standard ones: mostly traditional forms
 
-  constructor(converter) {
-    this.converter = converter;
+  constructor(converter, letters, userWords) {
+    Object.assign(this, {converter, letters, userWords});
+    const {lexicon, limits} = converter.metadata;
+    const usual = new Set(standard);
+    this.window = Math.min(WINDOW, limits.keys);
+    this.#odd = new Set(Object.keys(lexicon).filter(hanzi => !usual.has(hanzi)));
+    for (const [hanzi, readings] of Object.entries(lexicon)) {
+      for (const [reading, count] of Object.entries(readings)) {
+        const sound = reading.slice(0, -1);
+        if (!this.#sounds.has(sound)) this.#sounds.set(sound, new Map());
+        this.#sounds.get(sound).set(hanzi, (this.#sounds.get(sound).get(hanzi) ?? 0) + count);
+      }
+    }
   }
 
-  // What to show for letters: {candidates: [{text, span}], spans}, where spans are those of the
+  // What to show for letters: {candidates: [{text, span, keys}], spans}, where spans are those of the
   // syllables of the first, as [start, end].
-  async candidates({context, letters}) {
-    const readings = this.#readings(letters);
-    const sentences = [];
-    for (const reading of readings) {
-      for (const found of await this.#convert(context, reading)) sentences.push({...found, reading});
-    }
+  async candidates(context, letters) {
+    const sentences = await this.#sentences(context, letters);
     if (!sentences.length) {
-      return {candidates: [{text: letters, span: letters.length}], spans: [[0, letters.length]]};
+      const candidates = [{text: letters, span: letters.length, keys: []}];
+      return {candidates, spans: [[0, letters.length]]};
     }
-    sentences.sort((one, other) => other.score - one.score);
-    const {reading: best, score} = sentences[0];
-    const many = best.keys.length === 1 || best.keys.length in WORDS ? 10 : SENTENCES;
+    const [{score: best, reading: {keys, spans}}] = sentences;
+    const readings = [...new Set(sentences.map(one => one.reading))];
+    const shown = sentences.slice(0, keys.length === 1 || keys.length in WORDS ? BEST : SENTENCES);
     const found = new Map();
     const add = (text, length, reading) => {
-      if (!found.has(text)) found.set(text, {text, span: reading.spans[length - 1][1]});
+      if (found.has(text)) return;
+      const literal = reading.literal.slice(0, length).includes(true);
+      const span = reading.spans[length - 1][1];
+      found.set(text, {text, span, keys: literal ? [] : reading.keys.slice(0, length)});
     };
-    const shown = sentences.slice(0, many).filter(one => one.score > score - JUNK);
-    for (const {text, reading} of shown) add(text, reading.keys.length, reading);
-    readings.sort((one, other) => (other === best) - (one === best));
-    for (let length = 4; length; length--) {
-      for (const reading of readings) {
+    for (const {text, score, reading} of shown) {
+      const last = reading.keys.length === 1 && this.#countOdd(text); // of all single hanzi
+      if (score === best || (best - score < JUNK && !last)) add(text, reading.keys.length, reading);
+    }
+    for (let length = LONGEST; length; length--) {
+      for (const reading of readings.slice(0, SHOWN_READINGS)) {
         if (length >= Math.max(reading.keys.length, 2)) continue;
         for (const text of await this.#beginnings(context, reading, length, shown)) {
           add(text, length, reading);
         }
       }
     }
-    return {candidates: [...found.values()], spans: best.spans};
+    return {candidates: [...found.values()], spans};
   }
 
-  // What may follow a text: [{text, span: 0}].
+  // What may follow a text: [{text, span: 0, keys: []}].
   async nextWords(context) {
     const found = [];
     for (let {text} of await this.converter.predict(context)) {
-      while (found.length < EXTENDED && text.length < FORETOLD) {
+      if (this.#countOdd(text)) continue;
+      while (found.length < EXTENDED && countHanzi(text) < FORETOLD) {
         const following = await this.converter.predict(context + text);
         const shares = following.map(({score}) => Math.exp(score));
-        if (!(shares[0] > SURE * shares.reduce((a, b) => a + b, 0))) break;
+        if (!(shares[0] >= SURE * shares.reduce((a, b) => a + b, 0))) break;
         text += following[0].text;
       }
-      found.push({text, span: 0});
+      found.push({text, span: 0, keys: []});
     }
     return found;
   }
 
-  // Ways to read letters: {keys, spans, literal}. Words of capital letters and digits are literal.
-  #readings(letters) {
-    let readings = [{keys: [], spans: [], literal: []}];
-    for (const piece of letters.matchAll(/[A-Z][A-Z0-9]*|[^A-Z]+/g)) {
-      const literal = /[A-Z]/.test(piece[0]);
-      const ways = literal
-        ? [{keys: [piece[0]], ends: [piece[0].length]}]
-        : this.converter.text.segment(piece[0], READINGS);
-      if (!ways.length && /^'+$/.test(piece[0])) continue;
-      readings = readings.flatMap(before => ways.map(({keys, ends}) => ({
-        keys: [...before.keys, ...keys],
-        spans: [
-          ...before.spans,
-          ...ends.map((end, i) => [piece.index + (i && ends[i - 1]), piece.index + end]),
-        ],
-        literal: [...before.literal, ...keys.map(() => literal)],
-      }))).slice(0, READINGS);
+  // The likeliest texts for all the letters, best first, without repeats: {text, score, reading}.
+  // The score is the converter's less the cost of the reading, and of odd hanzi.
+  async #sentences(context, letters) {
+    const found = new Map(), readings = this.letters.readings(letters, READINGS);
+    for (const reading of readings) {
+      for (const {text, score: converted} of await this.#convert(context, reading)) {
+        const score = converted - reading.cost - ODD * this.#countOdd(text);
+        if (!(found.get(text)?.score >= score)) found.set(text, {text, score, reading});
+      }
     }
-    return readings.filter(({keys}) => keys.length);
+    const best = Math.max(...Array.from(found.values(), one => one.score));
+    for (const reading of readings) {
+      for (const {text, weight} of this.#chosen(reading, reading.keys.length)) {
+        if (weight >= TWICE) found.set(text, {text, score: best + weight, reading});
+      }
+    }
+    return [...found.values()].sort(byScore).slice(0, BEST);
+  }
+
+  // What may stand for the first keys, best first; texts may come again.
+  async #beginnings(context, reading, length, sentences) {
+    if (reading.literal.slice(0, length).includes(true)) return length === 1 ? [reading.keys[0]] : [];
+    const found = this.#chosen(reading, length).map(({text}) => text);
+    const keys = reading.keys.slice(0, length);
+    if (length in WORDS) {
+      const [most, margin] = WORDS[length];
+      const words = await this.converter.convert(context, keys);
+      found.push(
+        ...sentences.filter(one => one.reading === reading)
+          .map(({text}) => sliceHanzi(text, 0, length)),
+        ...words.filter(({text, score}) => score > words[0].score - margin && !this.#countOdd(text))
+          .map(({text}) => text).slice(0, most));
+    } else if (length === 1) {
+      const hanzi = (await this.converter.convert(context, keys)).map(({text}) => text);
+      hanzi.push(...this.#frequent(keys[0]));
+      found.push(...hanzi.sort((one, other) => this.#countOdd(one) - this.#countOdd(other)));
+    }
+    return found;
+  }
+
+  #countOdd(text) {
+    let count = 0;
+    for (const char of text) count += this.#odd.has(char);
+    return count;
+  }
+
+  // The hanzi of a key, the most frequent first.
+  #frequent(key) {
+    const found = new Map(this.#sounds.get(key));
+    if (!found.size) { // the beginning of a syllable
+      for (const [sound, hanzi] of this.#sounds) {
+        if (!sound.startsWith(key)) continue;
+        for (const [one, count] of hanzi) found.set(one, (found.get(one) ?? 0) + count);
+      }
+    }
+    return [...found].sort((one, other) => other[1] - one[1]).slice(0, HANZI).map(([hanzi]) => hanzi);
+  }
+
+  // User words that stand for just the first keys.
+  #chosen(reading, length) {
+    if (reading.literal.slice(0, length).includes(true)) return [];
+    return this.userWords.words(reading.keys.slice(0, length)).filter(one => one.count === length);
   }
 
   // {text, score} of a reading, best first: keys converted, literals as they are.
@@ -97,53 +154,30 @@ export class Proposer {
       beams = beams
         .flatMap(before => found.map(({text, score}) => (
           {text: before.text + text, score: before.score + score})))
-        .sort((one, other) => other.score - one.score).slice(0, BEAMS);
+        .sort(byScore).slice(0, BEST);
     }
     return beams;
   }
 
   // Converts any number of keys: of all windows but the last, the beginnings stay.
   async #long(context, keys) {
-    const {keys: window} = this.converter.metadata.limits;
-    const step = Math.ceil(3 * window / 4);
+    const step = Math.ceil(3 * this.window / 4);
     let done = '', total = 0;
-    for (; keys.length > window; keys = keys.slice(step)) {
-      const [{text, score}] = await this.converter.convert(context + done, keys.slice(0, window));
-      done += text.slice(0, step);
-      total += score * step / window;
+    for (; keys.length > this.window; keys = keys.slice(step)) {
+      const [{text, score}] = await this.#run(context + done, keys.slice(0, this.window));
+      done += sliceHanzi(text, 0, step);
+      total += score * step / this.window;
     }
-    const found = await this.converter.convert(context + done, keys);
+    const found = await this.#run(context + done, keys);
     return found.map(({text, score}) => ({text: done + text, score: total + score}));
   }
 
-  // What may stand for the first keys, best first; texts may come again.
-  async #beginnings(context, reading, length, sentences) {
-    if (reading.literal.slice(0, length).includes(true)) {
-      return length === 1 ? [reading.keys[0]] : [];
-    }
-    const found = await this.converter.convert(context, reading.keys.slice(0, length));
-    if (length === 1) return [...found.map(({text}) => text), ...this.#allowed(reading.keys[0])];
-    const [most, margin] = WORDS[length];
-    return [
-      ...sentences.filter(one => one.reading === reading).map(({text}) => text.slice(0, length)),
-      ...found.slice(0, most).filter(one => one.score > found[0].score - margin).map(one => one.text),
-    ];
+  async #run(context, keys) {
+    const found = await this.converter.convert(context, keys);
+    return this.userWords.mix(this.converter, context, keys, found);
   }
+}
 
-  // All hanzi of a key, by their counts.
-  #allowed(key) {
-    if (!this.#hanzi.has(key)) {
-      const {lexicon, keys, first_prefix: firstPrefix} = this.converter.metadata;
-      const full = keys.indexOf(key) < firstPrefix || /[1-5]$/.test(key);
-      const fits = reading => (full ? reading === key || reading.slice(0, -1) === key
-        : reading.startsWith(key));
-      const counted = Object.entries(lexicon).map(([hanzi, readings]) => {
-        const counts = Object.entries(readings).filter(([reading]) => fits(reading));
-        return [hanzi, counts.length ? counts.reduce((sum, [, count]) => sum + count, 0) : -1];
-      });
-      this.#hanzi.set(key, counted.filter(([, count]) => count >= 0)
-        .sort((one, other) => other[1] - one[1]).map(([hanzi]) => hanzi));
-    }
-    return this.#hanzi.get(key);
-  }
+function byScore(one, other) {
+  return other.score - one.score;
 }

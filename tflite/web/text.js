@@ -2,7 +2,6 @@
 
 const TONE_MARKS = {'\u0304': '1', '\u0301': '2', '\u030c': '3', '\u0300': '4'};
 const WHITE = /[\t\v\f\r \x85\xa0\u3000\u200b\ufeff]/;
-const LONGEST = 'zhuang1'.length;
 
 export class Text {
   constructor(metadata) {
@@ -44,62 +43,11 @@ export class Text {
       return this.keyIds.get(name);
     });
   }
-
-  // The likeliest ways to read letters as keys, best first: {keys, ends}, where in the letters each
-  // key ends. None if they are no pinyin.
-  segment(letters, best) {
-    letters = letters.toLowerCase();
-    const pieces = [...letters.matchAll(/[^\s']+/g)];
-    let readings = pieces.length ? [{keys: [], ends: [], cost: 0}] : [];
-    pieces.forEach((piece, i) => {
-      const found = this.#split(piece[0], best, i === pieces.length - 1);
-      readings = readings
-        .flatMap(done => found.map(more => ({
-          keys: [...done.keys, ...more.keys],
-          ends: [...done.ends, ...more.ends.map(end => piece.index + end)],
-          cost: done.cost + more.cost,
-        })))
-        .sort(byRank).slice(0, best);
-    });
-    return readings;
-  }
-
-  #split(piece, best, unfinished) {
-    const {first_prefix: firstPrefix, first_toned: firstToned} = this.metadata;
-    const done = [[{keys: [], ends: [], cost: 0}]]; // readings of piece.slice(0, end)
-    for (let end = 1; end <= piece.length; end++) {
-      const found = [];
-      for (let start = Math.max(0, end - LONGEST); start < end; start++) {
-        const part = normalizeKey(piece.slice(start, end));
-        const full = name => {
-          const id = this.keyIds.get(name);
-          return id >= 2 && id < firstPrefix;
-        };
-        const complete = full(part) || (/[1-5]$/.test(part) && full(part.slice(0, -1)));
-        if (!complete && !(this.keyIds.get(part) >= 2 && part !== '<any>')) continue;
-        // An unfinished syllable is what one expects at the very end, and odd before.
-        const cost = complete ? 0 : unfinished && end === piece.length ? 1 : 3;
-        for (const before of done[start]) {
-          found.push({
-            keys: [...before.keys, part], ends: [...before.ends, end], cost: before.cost + cost,
-          });
-        }
-      }
-      done.push(found.sort(byRank).slice(0, best));
-    }
-    // Prefixes are a last resort: they go when full syllables do.
-    return done.at(-1).filter((reading, _, all) => reading.cost === all[0].cost);
-  }
 }
 
-// Fewer odd prefixes, then fewer keys, then longer first syllables.
-function byRank(one, other) {
-  let order = one.cost - other.cost || one.keys.length - other.keys.length;
-  for (let i = 0; !order && i < one.keys.length; i++) {
-    order = other.keys[i].length - one.keys[i].length;
-  }
-  return order;
-}
+// Parts of a text by its hanzi: some are two characters of a string.
+export const sliceHanzi = (text, start, stop) => [...text].slice(start, stop).join('');
+export const countHanzi = text => [...text].length;
 
 // Lower case, `v` for ü, tone marks and tone digits as one digit at the end, 5 for the neutral tone.
 export function normalizeKey(key) {

@@ -1,0 +1,48 @@
+// Candidates in traditional characters, and emoji for words, as keras_pinyin/ime/variants.py has
+// them.
+import {Converter as toTraditional} from 'opencc-js/cn2t';
+import {Converter as fromTraditional} from 'opencc-js/t2cn';
+
+import table from '../../keras_pinyin/ime/emoji.tsv';
+import {candidates as tables} from './tables.js';
+
+const NAMES = {s2t: 't', tw: 'tw', hk: 'hk'}; // opencc-js's
+const {EMOJI} = tables;
+const emoji = new Map(table.trim().split('\n').map(line => line.split('\t')));
+const converters = new Map(); // they take time to make
+
+function toScript(text, script) {
+  if (script === 'simplified') return text;
+  if (!converters.has(script)) {
+    converters.set(script, toTraditional({from: 'cn', to: NAMES[script]}));
+  }
+  return converters.get(script)(text);
+}
+
+// A text of any script in simplified hanzi, as the model reads it.
+export function toSimplified(text, script) {
+  if (script === 'simplified') return text;
+  if (!converters.has('')) converters.set('', fromTraditional({from: 't', to: 'cn'}));
+  return converters.get('')(text);
+}
+
+// Candidates in the script that options ask for, with emoji after the first ones.
+export function dressed(candidates, options) {
+  if (options.script === 'simplified' && !options.emoji) return candidates;
+  const found = new Map();
+  for (const candidate of candidates) {
+    const text = toScript(candidate.text, options.script);
+    if (!found.has(text)) found.set(text, {...candidate, text});
+  }
+  const shown = [...found.values()];
+  if (options.emoji) {
+    const faces = new Map();
+    for (const {text, span} of candidates.slice(0, EMOJI)) {
+      for (const face of emoji.get(text)?.split(' ') ?? []) {
+        faces.set(face, {text: face, comment: text, span, keys: []});
+      }
+    }
+    shown.splice(EMOJI, 0, ...[...faces.values()].slice(0, EMOJI));
+  }
+  return shown;
+}
