@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from keras_pinyin.text import Lexicon, SyllableScores, read_metadata
 from keras_pinyin.text.keys import ANY
+from keras_pinyin.text.metadata import read_content
 from keras_pinyin.text.vocabulary import BOS
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -26,7 +27,8 @@ def released_file():
 class Converter:
     """Converts keys to hanzi, and predicts hanzi, by one exported file.
 
-    Results are remembered: the same question again costs nothing.
+    Results are remembered: the same question again costs nothing. The file is read into memory:
+    what happens to it afterwards does not matter.
 
     Args:
         path: path of a file that `recipes/export.py` wrote; the released one by default.
@@ -50,7 +52,9 @@ class Converter:
         path = path or released_file()
         if path is None:
             raise ValueError("There is no released model here: name a .tflite file.")
-        metadata = read_metadata(path)
+        # Not by its path: the runtime would map the file, and break when someone overwrites it.
+        content = read_content(path)
+        metadata = read_metadata(content, str(path))
         try:
             self.lexicon, self.limits = Lexicon(metadata["lexicon"]), metadata["limits"]
             table, keys = metadata["syllables"], self.lexicon.keys
@@ -63,7 +67,7 @@ class Converter:
                 raise ValueError("another version of keras_pinyin numbered its hanzi and keys")
             with _silence():
                 # Runners read the interpreter's memory without keeping it alive: it stays here.
-                self._interpreter = Interpreter(str(path), num_threads=threads)
+                self._interpreter = Interpreter(model_content=content, num_threads=threads)
                 self._convert = self._interpreter.get_signature_runner("convert")
                 self._predict = self._interpreter.get_signature_runner("predict")
                 # The first run is slow, and memory that grows step by step peaks higher.

@@ -7,9 +7,9 @@ standard library only.
 """
 
 import json
-import mmap
 import struct
 import zlib
+from pathlib import Path
 
 FORMAT = 1
 MAIN, LEXICON = "keras_pinyin", "keras_pinyin.lexicon"
@@ -18,11 +18,12 @@ SYLLABLES = "keras_pinyin.syllables"
 MODEL_BUFFERS, MODEL_METADATA, METADATA_NAME, METADATA_BUFFER, BUFFER_DATA = 4, 6, 0, 1, 0
 
 
-def read_metadata(path_or_bytes):
+def read_metadata(path_or_bytes, name="The content"):
     """Reads what `export_model` wrote inside a .tflite file; needs neither TensorFlow nor Keras.
 
     Args:
         path_or_bytes: path of a .tflite file, or its content.
+        name: str, what to call content.
 
     Returns:
         dict: `format` int; `name`, `kind`, `version` str; `tokens` list of str by id, `first_hanzi`
@@ -42,25 +43,29 @@ def read_metadata(path_or_bytes):
         ValueError: The content is no .tflite file: make one with recipes/export.py.
     """
     if isinstance(path_or_bytes, (bytes, bytearray, memoryview)):
-        return _decode(bytes(path_or_bytes), "The content")
+        return _decode(bytes(path_or_bytes), name)
+    return _decode(read_content(path_or_bytes), str(path_or_bytes))
+
+
+def read_content(path):
+    """The content of a .tflite file, bytes.
+
+    Raises:
+        ValueError: if it cannot be read, or is empty.
+    """
     try:
-        with (
-            open(path_or_bytes, "rb") as stream,
-            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-        ):
-            return _decode(content, str(path_or_bytes))
+        content = Path(path).read_bytes()
     except OSError as error:
         raise ValueError(
-            f"{path_or_bytes} cannot be read ({error.strerror}): name a .tflite file."
+            f"{path} cannot be read ({error.strerror}): name a .tflite file."
         ) from error
-    except ValueError as error:
-        if "empty file" not in str(error):
-            raise
-        raise ValueError(f"{path_or_bytes} is empty: export it again.") from error
+    if not content:
+        raise ValueError(f"{path} is empty: export it again.")
+    return content
 
 
 def _decode(content, what):
-    if bytes(content[4:8]) != b"TFL3":
+    if content[4:8] != b"TFL3":
         raise ValueError(f"{what} is no .tflite file: make one with recipes/export.py.")
     try:
         found = named_buffers(content)

@@ -21,6 +21,19 @@ others = {"keras", "tensorflow", "jax", "torch", "pypinyin", "jieba"} & set(sys.
 print(json.dumps([engine.take_commit(), sorted(others), peak / 1024]))
 """
 
+OVERWRITE = """
+import sys
+from keras_pinyin.ime import Converter, released_file
+expected = Converter().convert("今天", "tian qi hen hao")
+with open(sys.argv[1], "wb") as stream:
+    stream.write(released_file().read_bytes())
+converter = Converter(sys.argv[1])
+with open(sys.argv[1], "r+b") as stream:
+    stream.write(b"\\0" * 4096)
+    stream.truncate(4096)
+assert converter.convert("今天", "tian qi hen hao") == expected
+"""
+
 
 @pytest.fixture(scope="module")
 def converter():
@@ -53,6 +66,11 @@ def test_typing_loads_nothing_but_numpy_and_the_runtime():
     text, others, peak = json.loads(run.stdout)
     assert text.startswith("今天天气") and others == []
     assert peak <= 120, f"{peak:.0f} MB"
+
+
+def test_a_file_may_be_overwritten_while_it_is_used(tmp_path):
+    run = run_python("-c", OVERWRITE, tmp_path / "copy.tflite")
+    assert run.returncode == 0, (run.returncode, run.stderr)
 
 
 def test_files_that_are_none_give_one_sentence(tmp_path):
