@@ -9,7 +9,8 @@ from keras_pinyin.ime.user_words import LONGEST, TWICE
 from keras_pinyin.ime.variants import emoji_for, to_script
 from keras_pinyin.text import standard_hanzi
 
-READINGS, SHOWN_READINGS = 3, 2  # of the letters: converted, and shown words and hanzi of
+# Of the letters: converted, and shown words and hanzi of; besides what is spelled exactly.
+READINGS, SHOWN_READINGS = 3, 2
 WINDOW = 32  # keys that are converted at once
 SENTENCES = 3  # of input longer than a word
 # Words by their number of keys: how many, and how many nats behind the best at most.
@@ -62,7 +63,10 @@ class Proposer:
             A list of (text, score, reading), best first, without repeats: score is the converter's
             less the cost of the reading, and of hanzi that simplified text does not have.
         """
-        found, readings = {}, self.letters.readings(letters, READINGS)
+        return self._sentences(context, self.letters.readings(letters, READINGS), n_best)
+
+    def _sentences(self, context, readings, n_best=10):
+        found = {}
         for reading in readings:
             for text, score in self._convert(context, reading):
                 score -= reading.cost + ODD * self._count_odd(text)
@@ -87,10 +91,13 @@ class Proposer:
             A list of `Candidate` without repeats, at least one, and the spans of the syllables of
             the first.
         """
-        sentences = self.sentences(context, letters)
+        all_readings = self.letters.readings(letters, READINGS)
+        sentences = self._sentences(context, all_readings)
         if not sentences:
             return [Candidate(letters, span=len(letters))], ((0, len(letters)),)
         readings = list({one[2].keys: one[2] for one in sentences}.values())
+        shown = readings[:SHOWN_READINGS]
+        shown += [one for one in all_readings if not (one.cost or one in shown)][:1]
         many = len(sentences) if len(readings[0].keys) in (1, *WORDS) else SENTENCES
         found = {}
         for text, score, reading in sentences[:many]:
@@ -99,7 +106,7 @@ class Proposer:
             if behind == 0 or (behind < JUNK and not last):
                 _add(found, text, len(reading.keys), reading)
         for length in range(LONGEST, 0, -1):
-            for reading in readings[:SHOWN_READINGS]:
+            for reading in shown:
                 if length < max(len(reading.keys), 2):
                     for text in self._beginnings(context, reading, length, sentences[:many]):
                         _add(found, text, length, reading)

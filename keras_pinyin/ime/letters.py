@@ -1,5 +1,6 @@
 """Reads raw letters as keys: a lattice of syllables, beginnings of them, slips and literals."""
 
+import itertools
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -109,7 +110,8 @@ class Letters:
             n_best: int, how many at most.
 
         Returns:
-            A list of `Reading`, best first; empty if there is nothing to read.
+            A list of `Reading`, best first; empty if there is nothing to read. One more comes last
+            where whole syllables spell the letters exactly, but none of the others is so.
         """
         places = self._read(raw)
         place, end = places[-1], len(raw)
@@ -124,7 +126,11 @@ class Letters:
             reading = _reading(node)
             if reading.keys:
                 found.setdefault((reading.keys, reading.literal), reading)
-        return list(found.values())
+        found = list(found.values())
+        if all(reading.cost for reading in found):
+            exact = (_reading(node) for node in nodes if node.before and not node.cost)
+            found += itertools.islice(exact, 1)
+        return found
 
     def _read(self, raw):
         """The places of every beginning of the letters."""
@@ -154,6 +160,8 @@ class Letters:
             blocks = self._blocks(places, raw, end, self._spellings.typed)
             blocks += self._after_swaps([*places, place], raw, end)
             place.nodes = self._best(blocks, BEAM)
+            if all(node.cost for node in place.nodes):
+                place.nodes += self._exact(places, raw, end)
             place.nodes += self._literals(places, raw, end)
         place.scored = self._scored(place.nodes)
         return place
@@ -237,6 +245,20 @@ class Letters:
             if len(found) == beam:
                 break
         return list(found.values())
+
+    def _exact(self, places, raw, end):
+        """The best reading by whole syllables as they are spelled, if there is one: a list."""
+        blocks = []
+        for start in range(end - 1, max(-1, end - 1 - self._spellings.longest), -1):
+            if raw[start] in self._borders:
+                break
+            nodes, totals, rows, short = places[start].scored
+            ids = self._spellings.exact.get(raw[start:end])
+            at = [i for i, node in enumerate(nodes) if not node.cost]
+            if at and ids is not None:
+                scored = [nodes[i] for i in at], totals[at], rows[at], short[at]
+                blocks.append((scored, ids, np.float32(0), 0.0, start, end))
+        return self._best(blocks, 1)
 
     def _literals(self, places, raw, end):
         """Goes on with literals, begins one, or ends a known word."""

@@ -76,7 +76,7 @@ class UserStore:
         self._limit, self._connection = limit, None
         self._version, self._known = None, {}
 
-    def learn(self, context, keys, text, *, new=True):
+    def learn(self, context, keys, text, *, new=True, times=1):
         """Remembers a choice.
 
         Args:
@@ -86,6 +86,7 @@ class UserStore:
             text: str.
             new: bool, whether a word that is not known yet is taken up. Without, the choice only
                 speaks for a known word, and against its homophones.
+            times: float, how often it counts as chosen, if it is new.
 
         Raises:
             ValueError: if there are not as many keys as hanzi, or more than 16.
@@ -102,10 +103,10 @@ class UserStore:
             )
             if known or new:
                 db.execute(
-                    f"INSERT INTO words ({COLUMNS}, initials) VALUES (?, ?, 1, ?, ?) "
+                    f"INSERT INTO words ({COLUMNS}, initials) VALUES (?, ?, ?, ?, ?) "
                     f"ON CONFLICT DO UPDATE SET weight = min(weight + 1, {MOST}), "
                     "used = excluded.used",
-                    (text, reading, int(time.time()), _initials(reading.split())),
+                    (text, reading, times, int(time.time()), _initials(reading.split())),
                 )
             if not known and new:
                 self._trim(db)
@@ -133,6 +134,23 @@ class UserStore:
             ]
         found.sort(key=lambda word: (-word[2], -word[3]))
         return [word[:3] for word in found]
+
+    def overlapping(self, text):
+        """The words that have two hanzi in a row of a text.
+
+        Args:
+            text: str.
+
+        Returns:
+            A list of (text, list of syllables).
+        """
+        pairs = {text[i : i + 2] for i in range(len(text) - 1)}
+        if not pairs:
+            return []
+        where = " OR ".join(["instr(text, ?)"] * len(pairs))
+        with self._file() as db:
+            rows = db.execute(f"SELECT text, reading FROM words WHERE {where}", [*pairs])
+            return [(text, reading.split()) for text, reading in rows]
 
     def _begun(self, db, initials):
         """Rows of the words with these initials; they are kept until something is written."""

@@ -7,7 +7,7 @@ TWICE = 2.0  # weight from which a choice comes first
 # it was chosen, and at most.
 GAIN, MOST_GAIN = 3.0, 24.0
 UNKNOWN = 2.0  # nats behind the last of a list: what is not in it
-SHORT, LONGEST = 4, 8  # hanzi: of a text that is a word as a whole; of any word
+SHORT, LONGEST = 4, 16  # hanzi: of a text that is a word as a whole; of any word
 
 
 class UserWords:
@@ -47,20 +47,51 @@ class UserWords:
             keys = [key for candidate in part for key in candidate.keys]
             if 0 < len(keys) <= converter.limits["keys"]:
                 best = self.mix(converter, context, keys, converter.convert(context, keys))[0][0]
-                new = set(_new(text, best, [len(candidate.text) for candidate in part]))
-                for start, stop in new | self._proposed(keys, best):
-                    word, reading = text[start:stop], keys[start:stop]
-                    self._ask("learn", context, reading, word, new=(start, stop) in new)
+                proposed = self._known(keys, best)
+                kept = {place: n for place, n in proposed.items() if _same(text, best, place)}
+                learned = {place: {"new": False} for place in proposed}
+                young = [place for place, weight in kept.items() if weight <= TWICE]
+                for place, joined in _new(text, best, [len(c.text) for c in part], young):
+                    shared = set() if joined else self._shared(converter, keys, text, place)
+                    times = TWICE if joined or shared else 1
+                    learned |= {word: {"times": times} for word in shared or [place]}
+                for (start, stop), how in learned.items():
+                    self._ask("learn", context, keys[start:stop], text[start:stop], **how)
             context += text
 
-    def _proposed(self, keys, best):
-        """Places [start, stop) of the user's words in a sentence."""
+    def _known(self, keys, text):
+        """Places (start, stop) of the user's words in a sentence, and their weights."""
         return {
-            (start, start + count)
+            (start, start + count): weight
             for start in range(len(keys))
-            for text, count, _ in self.words(keys[start:])
-            if (count > 1 or len(keys) == 1) and best[start : start + count] == text
+            for word, count, weight in self.words(keys[start:])
+            if (count > 1 or len(keys) == 1) and text[start : start + count] == word
         }
+
+    def _shared(self, converter, keys, text, place):
+        """Places of what words learned before have in common with a text, a set.
+
+        The same word in two sentences has other neighbours: what is left without them, is it. But
+        where the word that was learned before ends, it may have been cut: then there are two.
+        """
+        found = {}
+        for word, reading in self._ask("overlapping", text[slice(*place)]) or []:
+            for shift in range(1 - len(word), len(text)):
+                for start, stop, cut in _common(word, reading, shift, text, keys):
+                    if min(stop, place[1]) - max(start, place[0]) > 1:
+                        found[start, stop] = cut
+        # What the model writes by itself is no new word.
+        new = [
+            (start, stop)
+            for start, stop in found
+            if converter.convert("", keys[start:stop])[0][0] != text[start:stop]
+        ]
+        if not new:
+            return set()
+        start, stop = max(new, key=lambda at: at[1] - at[0])
+        before, after = found[start, stop]
+        longer = min(start, place[0]) if before else start, max(stop, place[1]) if after else stop
+        return {(start, stop), longer}
 
     def close(self):
         self._ask("close")
@@ -128,15 +159,37 @@ def _parts(candidates, limit):
     return parts
 
 
-def _new(text, best, sizes):
-    """Places [start, stop) of words in a text that differs from what was proposed.
+def _same(text, best, place):
+    return text[slice(*place)] == best[slice(*place)]
+
+
+def _common(word, reading, shift, text, keys):
+    """Runs (start, stop, ends) of a text that a word, shifted along it, agrees with.
+
+    Ends are whether it begins where the word does, and stops where the word does; not so for the
+    whole word.
+    """
+    start = None
+    for i in range(max(shift, 0), shift + len(word) + 1):
+        at = i - shift
+        same = i < len(text) and text[i : i + 1] == word[at : at + 1]
+        if same and reading[at].startswith(keys[i]):
+            start = i if start is None else start
+        elif start is not None:
+            part = i - start < len(word)
+            yield start, i, (part and start == shift, part and at == len(word))
+            start = None
+
+
+def _new(text, best, sizes, known=()):
+    """Words in a text that differs from what was proposed: ((start, stop), whether one is joined).
 
     A word has also the neighbours that were chosen by themselves, and the hanzi that a choice
-    begins with, as a surname does. A single hanzi put right in a long text is no word: it would
-    come back where it is wrong.
+    begins with, as a surname does. A single hanzi put right beside a known word is joined to it;
+    elsewhere in a long text it is no word: it would come back where it is wrong.
     """
     if len(text) <= SHORT:
-        return [(0, len(text))] if text != best else []
+        return [((0, len(text)), False)] if text != best else []
     begins, alone = set(), set()
     for size in sizes:
         begins.add(place := sum(sizes[: len(begins)]))
@@ -155,4 +208,11 @@ def _new(text, best, sizes):
             place[0] -= 1
         if last in alone:
             place[1] += 1
-    return [(first, last) for first, last in found if 1 < last - first <= LONGEST]
+    words = []
+    for first, last in found:
+        beside = [place for place in known if last - first == 1 and {*place} & {first, last}]
+        for start, stop in beside:
+            first, last = min(first, start), max(last, stop)
+        if 1 < last - first <= LONGEST:
+            words.append(((first, last), bool(beside)))
+    return words

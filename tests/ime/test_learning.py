@@ -8,7 +8,7 @@ from keras_pinyin.ime.user_words import UserWords, _new
 
 def new(text, best, *pieces):
     assert "".join(pieces) == text and len(best) == len(text)
-    return [text[start:stop] for start, stop in _new(text, best, [len(p) for p in pieces])]
+    return [text[start:stop] for (start, stop), _ in _new(text, best, [len(p) for p in pieces])]
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ def new(text, best, *pieces):
         ("今天天气很好", ["今天天气很好"], []),
         ("实时", ["适时"], ["适时"]),
         ("是", ["嗜"], ["嗜"]),
-        ("一二三四五六七八九", ["九八七六五四三二一"], []),  # that long is no word
+        ("一二三四五六七八九" * 2, ["九八七六五四三二一" * 2], []),  # that long is no word
     ],
 )
 def test_new_words_are_where_the_text_differs(best, pieces, words):
