@@ -2,7 +2,7 @@
 
 import pytest
 
-from keras_pinyin.ime import Candidate, Converter, UserStore
+from keras_pinyin.ime import Candidate, Converter, Letters, UserStore
 from keras_pinyin.ime.user_words import UserWords, _new
 
 
@@ -49,3 +49,23 @@ def test_proposed_words_are_strengthened_or_weakened(tmp_path):
     after = commit("中国的", "望好", "然的朋友")  # refused
     assert after.pop("旺耗燃") == 1.0 and list(after.values()) == [1.0]
     store.close()
+
+
+def test_what_two_sentences_share_is_the_word(tmp_path):
+    converter, store = Converter(), UserStore(tmp_path / "words.db")
+    words = UserWords(store)
+
+    def commit(text, keys):
+        choices = [Candidate(t, keys=(key,)) for t, key in zip(text, keys.split())]
+        words.learn(converter, "", choices)
+        return {word.text: word.weight for word in store.entries()}
+
+    store.learn("", ["lu", "qin", "ge", "yan"], "麓寝鸽厌")  # cut badly
+    found = commit("他们在麓寝鸽等你", "ta men zai lu qin ge deng ni")
+    assert found["麓寝鸽"] == 2.0 and store.overlapping("寝鸽") and not store.overlapping("鸽")
+
+
+def test_letters_that_are_spelled_exactly_can_always_be_had():
+    letters = Letters(Converter().lexicon.keys, Converter().syllables)
+    for typed, keys in (("nangpai", ("nang", "pai")), ("lunudao", ("lu", "nu", "dao"))):
+        assert keys in [reading.keys for reading in letters.readings(typed, 3)]
