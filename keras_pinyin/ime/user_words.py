@@ -14,8 +14,8 @@ class UserWords:
     """The words of a store; where it fails, typing goes on without.
 
     Args:
-        store: None, a `UserStore`, or another object with its `candidates`, `overlapping`, `learn` and
-            `close`.
+        store: None, a `UserStore`, or another object with its `candidates`, `overlapping`,
+            `learn` and `close`.
 
     Attributes:
         warning: str, what was wrong with the store when it was last used; "" if nothing.
