@@ -97,7 +97,8 @@ class Proposer:
             return [Candidate(letters, span=len(letters))], ((0, len(letters)),)
         readings = list({one[2].keys: one[2] for one in sentences}.values())
         shown = readings[:SHOWN_READINGS]
-        shown += [one for one in all_readings if not (one.cost or one in shown)][:1]
+        if all(one.cost for one in shown):
+            shown += [one for one in all_readings if not one.cost][:1]
         many = len(sentences) if len(readings[0].keys) in (1, *WORDS) else SENTENCES
         found = {}
         for text, score, reading in sentences[:many]:

@@ -99,6 +99,7 @@ class Letters:
         self._spellings = Spellings(keys, scheme=scheme, fuzzy=fuzzy, correct=correct)
         self._correct, self.alphabet = correct, self._spellings.letters
         self._full, self._consonants = scheme == "full", self.alphabet - VOWELS | set(BORDERS)
+        self._keep_exact = self._full and not fuzzy  # else they are not what was typed or meant
         self._places = OrderedDict()
 
     def readings(self, raw, n_best=4):
@@ -110,8 +111,9 @@ class Letters:
             n_best: int, how many at most.
 
         Returns:
-            A list of `Reading`, best first; empty if there is nothing to read. One more comes last
-            where whole syllables spell the letters exactly, but none of the others is so.
+            A list of `Reading`, best first; empty if there is nothing to read. Of full
+            pinyin without fuzzy sounds, one more comes last where whole syllables spell the letters
+            exactly, but none of the others is so.
         """
         places = self._read(raw)
         place, end = places[-1], len(raw)
@@ -127,7 +129,7 @@ class Letters:
             if reading.keys:
                 found.setdefault((reading.keys, reading.literal), reading)
         found = list(found.values())
-        if all(reading.cost for reading in found):
+        if self._keep_exact and all(reading.cost for reading in found):
             exact = (_reading(node) for node in nodes if node.before and not node.cost)
             found += itertools.islice(exact, 1)
         return found
@@ -160,7 +162,7 @@ class Letters:
             blocks = self._blocks(places, raw, end, self._spellings.typed)
             blocks += self._after_swaps([*places, place], raw, end)
             place.nodes = self._best(blocks, BEAM)
-            if all(node.cost for node in place.nodes):
+            if self._keep_exact and all(node.cost for node in place.nodes):
                 place.nodes += self._exact(places, raw, end)
             place.nodes += self._literals(places, raw, end)
         place.scored = self._scored(place.nodes)
