@@ -4,17 +4,21 @@
     python benchmarks/finetune.py --sets ../shared/eval --own ../shared/corpus/d2l_zh.txt.xz
         --pairs ../shared/parallel/classical-modern.tsv.xz
 
-Runs `recipes/finetune.py` and keeps its reports. Without --own and --pairs, `domain` and `seq2seq`
-use the default corpus. `pip install g2pM sacrebleu` for the other programs and metrics.
+Runs `recipes/finetune.py` and keeps its reports: with --only the others stay as they are. Without
+--own and --pairs, `domain` and `seq2seq` use the default corpus. `pip install g2pM sacrebleu` for
+the other programs and metrics.
 """
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from common import RESULTS, machine
+
+from keras_pinyin.text.files import write_whole
 
 ROOT = Path(__file__).parent.parent
 RUNS = {
@@ -37,17 +41,26 @@ def main(options):
     if options.pairs:
         extra["seq2seq"] += ["--data", options.pairs]
     os.environ.setdefault("KERAS_BACKEND", "jax")
-    parts = [f"# Fine-tuning\n\n{machine()}\n"]
+    sections = read_sections()
     for name in options.only or RUNS:
         arguments = RUNS[name]
         out = Path("runs/finetune") / name.replace(", ", "-")
         command = [sys.executable, str(ROOT / "recipes" / "finetune.py"), *arguments]
         command += [*extra.get(arguments[0], []), "--out", str(out), "--no-export"]
         print(" ".join(command), flush=True)
-        if not (out / "report.md").exists():
-            subprocess.run(command, check=True)
-        parts.append(f"## {name}\n\n{(out / 'report.md').read_text(encoding='utf-8')}")
-        (RESULTS / "finetune.md").write_text("\n".join(parts), encoding="utf-8")
+        subprocess.run(command, check=True)
+        sections[name] = f"{machine()}\n\n{(out / 'report.md').read_text(encoding='utf-8')}"
+        parts = [f"## {n}\n\n{sections[n]}" for n in RUNS if n in sections]
+        write_whole(RESULTS / "finetune.md", "\n".join(["# Fine-tuning\n", *parts]))
+
+
+def read_sections():
+    """What earlier runs left: name -> text."""
+    if not (RESULTS / "finetune.md").exists():
+        return {}
+    text = (RESULTS / "finetune.md").read_text(encoding="utf-8")
+    found = re.split(r"^## (.+)\n\n", text, flags=re.MULTILINE)[1:]
+    return {name: part.rstrip() + "\n" for name, part in zip(found[::2], found[1::2])}
 
 
 if __name__ == "__main__":

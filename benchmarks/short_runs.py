@@ -1,4 +1,4 @@
-"""Short trainings that differ in one thing, for `ablation.py` and `scaling.py`."""
+"""Short trainings that differ in one thing, for ablation.py, objectives.py and scaling.py."""
 
 import argparse
 import json
@@ -68,13 +68,14 @@ class Bench:
                     weight.assign(value)
         return model
 
-    def train(self, make, *, seconds=None, hanzi=None, grown_from=None):
+    def train(self, make, *, seconds=None, hanzi=None, grown_from=None, batching=BATCHING):
         """Trains until so much processor time or so many hanzi, compilation left out.
 
         Args:
             make: function of the number of encoder layers (None for all) to a model.
             seconds, hanzi: the budget, one of the two.
             grown_from: layers to begin with, one more after each equal part of the budget.
+            batching: a `Batching`.
 
         Returns:
             A dict of the model, and of the hanzi and seconds used.
@@ -86,9 +87,9 @@ class Bench:
             deeper = make(depth)
             model = deeper if model is None else grow(model, deeper)
             optimizer = keras.optimizers.AdamW(0.0, weight_decay=0.01, global_clipnorm=1.0)
-            model.compile_for_conversion(optimizer)
+            model.compile_for_conversion(optimizer, pinyin="masked_pinyin" in batching.objectives)
             fresh = True
-            data = examples(self.trained, self.lexicon, BATCHING, seed=1, skip=step)
+            data = examples(self.trained, self.lexicon, batching, seed=1, skip=step)
             for inputs, labels, weights in data.as_numpy_iterator():
                 share = used / seconds if seconds else seen / hanzi
                 if share >= (stage + 1) / len(depths):
@@ -102,7 +103,7 @@ class Bench:
         return {"model": model, "hanzi": seen, "seconds": used}
 
     def measure(self, model):
-        """Percent, means of the sets: characters, sentences; characters with left context."""
+        """Percent, means of the sets: characters, sentences; the same with left context."""
         converter = Converter(model, n_best=10, beams=10)
         found = []
         for with_context in (False, True):
@@ -115,7 +116,7 @@ class Bench:
                 100 * statistics.mean(r[key] for r in results)
                 for key in ("characters", "sentences_1")
             ]
-        return [round(value, 2) for value in found[:3]]
+        return [round(value, 2) for value in found]
 
 
 def remembered(name, run):
