@@ -278,7 +278,7 @@ def test_the_recipe_learns_a_class_and_exports_it(tiny_preset, tmp_path, capsys)
 def test_the_recipe_learns_to_write_and_exports_it(tiny_preset, tmp_path):
     from ai_edge_litert.interpreter import Interpreter
 
-    pairs = [f"{'天气' * (1 + i % 3)}{i}\t今天天气真好" for i in range(60)]
+    pairs = [f"{'天气' * (1 + i % 3)}{i}\t我们去公园" for i in range(60)]
     pairs += [f"{'工作' * (1 + i % 3)}{i}\t他在北京" for i in range(60)]
     (tmp_path / "pairs.tsv").write_text("\n".join(pairs), encoding="utf-8")
     recipe = load_module(ROOT / "recipes" / "finetune.py")
@@ -291,7 +291,7 @@ def test_the_recipe_learns_to_write_and_exports_it(tiny_preset, tmp_path):
     model = PinyinTransformer.from_preset(out)
     run = Interpreter(str(out / "export" / "writer.tflite")).get_signature_runner("generate")
     row = np.zeros((1, 40), np.int32)
-    for source, target in (("天气天气", "今天天气真好"), ("工作", "他在北京")):
+    for source, target in (("天气天气", "我们去公园"), ("工作", "他在北京")):
         row[0] = 0
         row[0, : len(source)] = model.lexicon.vocabulary.encode(source)
         found = run(hanzi=row)
