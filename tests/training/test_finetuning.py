@@ -127,7 +127,7 @@ def test_what_is_frozen_stays_and_the_rest_learns(how, backbone):
     )
     frozen = [(w, ops.convert_to_numpy(w).copy()) for w in model.non_trainable_weights]
     learned = [(w.path, ops.convert_to_numpy(w).copy()) for w in model.trainable_weights]
-    losses = [float(model.train_on_batch(tokens, np.array([0, 1]))) for _ in range(6)]
+    losses = [float(model.train_on_batch(tokens, np.array([0, 1]))) for _ in range(12)]
     assert losses[-1] < losses[0] / 2
     tables = ("key_features", "hanzi_key", "allowed")
     assert len(frozen) > len(tables) + 10
