@@ -22,9 +22,10 @@ from keras_pinyin.text.files import write_whole
 
 ROOT = Path(__file__).parent.parent
 RUNS = {
-    "classify": ["classify", "--steps", "150", "--peers"],
-    "classify, scratch": ["classify", "--steps", "150", "--scratch"],
-    "classify, LoRA": ["classify", "--steps", "150", "--lora", "8", "--peak", "0.002"],
+    "classify": ["classify", "--peers"],
+    "classify, scratch": ["classify", "--scratch", "--peak", "0.001"],
+    "classify, LoRA": ["classify", "--steps", "500", "--lora", "8"],
+    "classify, frozen": ["classify", "--steps", "500", "--freeze", "-1"],
     "spelling": ["spelling", "--steps", "80"],
     "polyphone": ["polyphone", "--steps", "100", "--peers"],
     "domain": ["domain", "--steps", "40", "--peak", "0.0002"],

@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")  # trains fastest on a CPU
@@ -31,8 +31,8 @@ class Config:
     out: str = ""  # where the model goes; saved_models/TASK by default
     start: str = "small"  # the pretrained model: a released name or a folder
     scratch: bool = False  # leave its weights out, to see what pretraining is worth
-    steps: int = 300  # batches
-    peak: float = 5e-4  # learning rate after warm-up; it decays as a cosine
+    steps: int = 0  # batches; 0 for as many as the task takes by default
+    peak: float = 0.0  # learning rate after warm-up, decaying as a cosine; 0 for the task's own
     freeze: int = 0  # encoder layers kept as they are, from below; -1 for all that is pretrained
     layer_decay: float = 1.0  # factor on the learning rate, per layer below the top
     lora: int = 0  # rank of low-rank changes in place of the pretrained matrices; 0 for none
@@ -67,12 +67,14 @@ def main(config):
     say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
     if config.task not in TASKS:
         raise ValueError(f"There is no task {config.task!r}: choose from {', '.join(TASKS)}.")
-    if config.steps < 1:
-        raise ValueError(f"steps is {config.steps}, but must be at least 1.")
+    for name, value in (("steps", config.steps), ("peak", config.peak)):
+        if value < 0:
+            raise ValueError(f"{name} is {value}, but must be above 0, or 0 for the task's own.")
     keras.utils.set_random_seed(config.seed)
     out = Path(config.out or f"saved_models/{config.task}")
     task = TASKS[config.task](config, say)
     model, backbone = task.model, task.backbone
+    config = replace(config, steps=config.steps or task.steps, peak=config.peak or task.peak)
 
     say("measuring before training")
     report = [{"when": "before", **row} for row in task.measure()]
@@ -137,7 +139,7 @@ def write_report(out, config, rows, trained, seconds):
     names = list(dict.fromkeys(name for row in rows for name in row))
     start = "scratch" if config.scratch else config.start
     lines = [
-        f"`{config.task}` from {start}, {config.steps} steps, "
+        f"`{config.task}` from {start}, {config.steps} steps, peak {config.peak:g}, "
         f"{seconds:.0f} s of training, {trained / 1e6:.2f} M numbers trained. Shares in percent.",
         "",
         "| " + " | ".join(name.replace("_", " ") for name in names) + " |",

@@ -52,6 +52,7 @@ class Job:
         dataset: `dataset(step)` gives the endless batches from a step on.
         measure: gives rows of the report, dicts of a name and figures.
         length: int, tokens that an exported file takes, and `seq2seq` writes.
+        steps, peak: batches and learning rate where the options name none.
         own_loss: bool, whether the loss is that of conversion, `compile_for_conversion`.
         peers: rows of other programs on the same test data.
         prepare: called before training.
@@ -63,6 +64,8 @@ class Job:
     dataset: Callable
     measure: Callable
     length: int = 64
+    steps: int = 300
+    peak: float = 5e-4
     own_loss: bool = False
     peers: Callable = lambda: []
     prepare: Callable = lambda: None
@@ -295,7 +298,10 @@ def classify(config, say):
         own = np.array([int(again.classify(text) > 0.5) for text in part])
         return [*rows, row("snownlp trained on the same reviews", own)]
 
-    return Job(model, backbone, batches((tokens, labels), 32, config.seed), measure, peers=peers)
+    data = batches((tokens, labels), 32, config.seed)
+    # Two times through the reviews. The states of a model that learned to convert tell little of
+    # praise, so they have to change fast (benchmarks/results/finetune.md).
+    return Job(model, backbone, data, measure, steps=1000, peak=2e-3, peers=peers)
 
 
 class Writer(keras.Model):
