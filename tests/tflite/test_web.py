@@ -14,9 +14,10 @@ import pytest
 
 from conftest import ROOT
 from hosts import reading_questions
-from keras_pinyin.ime import Converter, Engine, Letters, Options
+from keras_pinyin.ime import Candidate, Converter, Engine, Letters, Options, UserStore
 from keras_pinyin.ime.schemes import DOUBLE_PINYIN, find_scheme
 from keras_pinyin.ime.slips import FUZZY
+from keras_pinyin.ime.user_words import UserWords
 from keras_pinyin.text import Lexicon, SyllableScores, read_metadata
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -62,7 +63,8 @@ await page.route('**/page.js', route => route.fulfill({contentType: 'text/javasc
     predict: (...given) => converter.predict(...given),
     configure: options => ask('configure', options),
     candidates: (context, letters) => ask('candidates', {context, letters}),
-    nextWords: context => ask('nextWords', {context}),
+    learn: (context, choices) => ask('learn', {context, choices}),
+    words: () => ask('words'),
   };
 `}));
 await page.goto(address);
@@ -121,10 +123,21 @@ TYPED = {
     ),
     "xiaohe": (("", "nihc"), ("", "jbtmtmqi"), ("", "vsgorf"), ("", "womfquulhd"), ("", "xm")),
     "ziranma": (("", "nihk"), ("", "jntmtmqi"), ("", "vsgorf"), ("", "womfquudhl")),
-    "microsoft": (("", "nihk"), ("", "jntmtmqi"), ("", "vsgorf"), ("", "mktmtmq;")),
+    "microsoft": (("", "nihk"), ("", "jntmtmqi"), ("", "vsgorf"), ("", "m;tmtmqi")),
     "nine-key": (("", "64426"), ("", "94664486736"), ("", "5468426")),
     "tw": (("", "toufa"), ("", "womenlimian"), ("", "pingguo"), ("我愛", "zhongguo")),
 }
+
+# What is chosen after a text, piece by piece; the words of it are then remembered.
+CHOSEN = (
+    ("", [("王", "wang"), ("昊", "hao"), ("然", "ran")]),
+    ("今天", [("周诚早", "zhou cheng zao"), ("来看", "lai kan"), ("萧距妨", "xiao ju fang")]),
+    ("你好，", [("是", "shi"), ("王昊然", "wang hao ran"), ("的朋友", "de peng you")]),
+    ("", [("我们在", "wo men zai"), ("麓", "lu"), ("寝", "qin"), ("鸽", "ge"), ("边", "bian")]),
+    ("", [("他们从", "ta men cong"), ("麓", "lu"), ("寝", "q"), ("鸽", "ge"), ("来", "lai")]),
+    ("", [("实时", "shi shi")]),
+    ("", [("适时", "shi shi")]),
+)
 
 needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium")
 pytestmark = [
@@ -210,20 +223,24 @@ def test_letters_are_read_as_the_library_does(web, scheme, correct):
 
 @pytest.fixture(scope="module")
 def answers(web):
-    """What a browser answers: lists for `convert` and `predict`, and one for each options."""
+    """What a browser answers: lists by `convert`, `predict`, the names of options, and `words`."""
     asked = [["convert", context, keys.split()] for context, keys in SENTENCES]
     asked += [["predict", context] for context, _ in SENTENCES]
     for name, options in OPTIONS.items():
         asked.append(["configure", vars(options)])
         asked += [["candidates", *given] for given in TYPED[name]]
+    asked.append(["configure", vars(Options())])
+    for context, pieces in CHOSEN:
+        choices = [{"text": text, "keys": keys.split()} for text, keys in pieces]
+        asked += [["learn", context, choices], ["words"]]
     found = json.loads(node(web, "--input-type=module", "-e", ASK_BROWSER, input=json.dumps(asked)))
-    named, options = {}, iter(OPTIONS)
+    named, options = {}, iter([*OPTIONS, None])
     for (name, *given), one in zip(asked, found, strict=True):
         if name == "configure":
             current = next(options)
         else:
             name = current if name == "candidates" else name
-            named.setdefault(name, []).append((given, one["answer"], one["milliseconds"]))
+            named.setdefault(name, []).append((given, one.get("answer"), one["milliseconds"]))
     return named
 
 
@@ -261,6 +278,17 @@ def test_a_browser_proposes_what_the_engine_does(answers, host, name):
         assert len(same) >= 0.9 * min(20, len(wanted)), (given, found[:20], wanted[:20])
 
 
+@needs_chromium
+def test_a_browser_learns_what_the_engine_does(answers, host, tmp_path):
+    store = UserStore(tmp_path / "words.db")
+    words = UserWords(store)
+    for (context, pieces), (_, found, _) in zip(CHOSEN, answers["words"], strict=True):
+        words.learn(host, context, [Candidate(t, keys=tuple(k.split())) for t, k in pieces])
+        wanted = {(word.text, word.reading): word.weight for word in store.entries()}
+        assert {(one["text"], one["reading"]): one["weight"] for one in found} == wanted, pieces
+    words.close()
+
+
 def engine_candidates(engine, context, letters):
     """What the engine shows first, up to 20: (text, how many letters it stands for)."""
     engine.reset()
@@ -275,7 +303,9 @@ def engine_candidates(engine, context, letters):
 
 
 @needs_chromium
-def test_a_browser_types(web):
-    reported = node(web, "--test", "--test-reporter=tap", "test/typing.test.js")
-    tests = Path(web, "test", "typing.test.js").read_text(encoding="utf-8").count("\ntest(")
+@pytest.mark.parametrize("name", ["typing", "options"])
+def test_a_browser_types(web, name):
+    file = Path("test", f"{name}.test.js")
+    reported = node(web, "--test", "--test-reporter=tap", str(file))
+    tests = (web / file).read_text(encoding="utf-8").count("\ntest(")
     assert f"# pass {tests}\n" in reported

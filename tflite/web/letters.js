@@ -24,10 +24,13 @@ export class Letters {
     this.spellings = new Spellings(metadata, {scheme, fuzzy, correct});
     this.alphabet = this.spellings.letters;
     this.full = scheme === 'full';
+    this.keepsExact = this.full && !fuzzy.length; // else they are not what was typed or meant
   }
 
   // The likeliest ways to read letters, best first: {keys, spans, literal, cost}, where spans are
   // the letters [start, end] that each key came from, and cost is what the typing says against it.
+  // Of full pinyin without fuzzy sounds, one more comes last where whole syllables spell the letters
+  // exactly, but none of the others is so.
   readings(raw, best) {
     const places = this.#read(raw);
     const unfinished = this.#best(
@@ -44,7 +47,12 @@ export class Letters {
       const name = JSON.stringify([reading.keys, reading.literal]);
       if (reading.keys.length && !found.has(name)) found.set(name, reading);
     }
-    return [...found.values()];
+    const readings = [...found.values()];
+    if (this.keepsExact && readings.every(reading => reading.cost)) {
+      const exact = nodes.find(node => node.before && !node.cost);
+      if (exact) readings.push(toReading(exact));
+    }
+    return readings;
   }
 
   #isConsonant(letter) {
@@ -80,7 +88,11 @@ export class Letters {
     const swapped = this.correct ? this.#swapped(places, raw, end) : [];
     const blocks = this.#blocks(places, raw, end, this.spellings.typed);
     blocks.push(...this.#afterSwaps([...places, {swapped}], raw, end));
-    const nodes = [...this.#best(blocks, BEAM), ...this.#literals(places, raw, end)];
+    const nodes = this.#best(blocks, BEAM);
+    if (this.keepsExact && nodes.every(node => node.cost)) {
+      nodes.push(...this.#exact(places, raw, end));
+    }
+    nodes.push(...this.#literals(places, raw, end));
     return {nodes: this.#scored(nodes), swapped};
   }
 
@@ -148,6 +160,13 @@ export class Letters {
       if (found.size === beam) break;
     }
     return [...found.values()];
+  }
+
+  // The best reading by whole syllables as they are spelled, if there is one: a list.
+  #exact(places, raw, end) {
+    const blocks = this.#blocks(places, raw, end, this.spellings.exact).map(block => (
+      {...block, nodes: block.nodes.filter(node => !node.cost)}));
+    return this.#best(blocks, 1);
   }
 
   // Goes on with literals, begins one, or ends a known word.

@@ -10,6 +10,7 @@ let engine, chinese = true, shiftAlone = false;
 let work = Promise.resolve(), pending = 0;
 
 function enqueue(job) {
+  window.idle = false;
   pending++;
   work = work.then(job).catch(fail).then(() => {
     pending--;
@@ -84,7 +85,6 @@ field.addEventListener('keydown', event => {
   if (!engine || event.ctrlKey || event.altKey || event.metaKey) return;
   const ours = pending ? KEYS.test(event.key) : chinese && engine.wants(event.key);
   if (!ours && !(chinese && KEYS.test(event.key))) return;
-  window.idle = false;
   if (!ours) { // the field's, but predictions go
     enqueue(() => engine.press(event.key));
     return;

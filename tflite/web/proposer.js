@@ -32,13 +32,16 @@ export class Proposer {
   // What to show for letters: {candidates: [{text, span, keys}], spans}, where spans are those of the
   // syllables of the first, as [start, end].
   async candidates(context, letters) {
-    const sentences = await this.#sentences(context, letters);
+    const allReadings = this.letters.readings(letters, READINGS);
+    const sentences = await this.#sentences(context, allReadings);
     if (!sentences.length) {
       const candidates = [{text: letters, span: letters.length, keys: []}];
       return {candidates, spans: [[0, letters.length]]};
     }
     const [{score: best, reading: {keys, spans}}] = sentences;
-    const readings = [...new Set(sentences.map(one => one.reading))];
+    const readings = [...new Set(sentences.map(one => one.reading))].slice(0, SHOWN_READINGS);
+    const exact = allReadings.find(reading => !reading.cost);
+    if (exact && readings.every(reading => reading.cost)) readings.push(exact);
     const shown = sentences.slice(0, keys.length === 1 || keys.length in WORDS ? BEST : SENTENCES);
     const found = new Map();
     const add = (text, length, reading) => {
@@ -52,7 +55,7 @@ export class Proposer {
       if (score === best || (best - score < JUNK && !last)) add(text, reading.keys.length, reading);
     }
     for (let length = LONGEST; length; length--) {
-      for (const reading of readings.slice(0, SHOWN_READINGS)) {
+      for (const reading of readings) {
         if (length >= Math.max(reading.keys.length, 2)) continue;
         for (const text of await this.#beginnings(context, reading, length, shown)) {
           add(text, length, reading);
@@ -78,10 +81,10 @@ export class Proposer {
     return found;
   }
 
-  // The likeliest texts for all the letters, best first, without repeats: {text, score, reading}.
-  // The score is the converter's less the cost of the reading, and of odd hanzi.
-  async #sentences(context, letters) {
-    const found = new Map(), readings = this.letters.readings(letters, READINGS);
+  // The likeliest texts by readings of all the letters, best first, without repeats: {text, score,
+  // reading}. The score is the converter's less the cost of the reading, and of odd hanzi.
+  async #sentences(context, readings) {
+    const found = new Map();
     for (const reading of readings) {
       for (const {text, score: converted} of await this.#convert(context, reading)) {
         const score = converted - reading.cost - ODD * this.#countOdd(text);

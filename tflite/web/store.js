@@ -28,9 +28,9 @@ export class UserStore {
     return found;
   }
 
-  // Remembers a choice of a text for keys, one a hanzi. One that is not new only speaks for a known
-  // word, and against its homophones.
-  async learn(keys, text, isNew) {
+  // Remembers a choice of a text for keys, one a hanzi. A word that is not known yet counts as chosen
+  // so many times; if that is 0, the choice only speaks for a known word, and against its homophones.
+  async learn(keys, text, times) {
     const reading = this.#reading(keys, text);
     const changed = [];
     for (const word of this.#begun.get(initialsOf(reading)) ?? []) {
@@ -39,8 +39,8 @@ export class UserStore {
       }
     }
     const known = this.#words.get(`${text}\t${reading}`);
-    if (known || isNew) {
-      const weight = Math.min((known?.weight ?? 0) + 1, MOST);
+    if (known || times) {
+      const weight = known ? Math.min(known.weight + 1, MOST) : times;
       changed.push({text, reading, weight, used: now()});
     }
     await this.#write(changed);
@@ -61,6 +61,12 @@ export class UserStore {
       }
     }
     return found.sort(byWeight);
+  }
+
+  // The words that have two hanzi in a row of a text.
+  overlapping(text) {
+    const hanzi = [...text], pairs = hanzi.slice(1).map((second, i) => hanzi[i] + second);
+    return [...this.#words.values()].filter(word => pairs.some(pair => word.text.includes(pair)));
   }
 
   // All words, the heaviest first, then the latest.

@@ -9,6 +9,6 @@ export const slips = {"FUZZY": ["z/zh", "c/ch", "s/sh", "n/l", "f/h", "an/ang", 
 export const spellings = {"FUZZY_COST": 1.0, "UNFINISHED": 1.5, "INITIAL": 4.0, "AGAIN": 3.5, "SLIP": {"swapped": 5.2, "missing": 6.7, "doubled": 5.2, "neighbour": 6.7}, "NO_INITIALS": ["ng", "hn", "hng"]};
 export const store = {"LIMIT": 20000, "SPARED": 2592000, "LONGEST": 16, "LEAST": 0.125, "MOST": 8.0};
 export const syllables = {"STEP": 0.5, "NEVER": 30.0};
-export const user_words = {"TWICE": 2.0, "GAIN": 3.0, "MOST_GAIN": 24.0, "UNKNOWN": 2.0, "SHORT": 4, "LONGEST": 8};
+export const user_words = {"TWICE": 2.0, "GAIN": 3.0, "MOST_GAIN": 24.0, "UNKNOWN": 2.0, "SHORT": 4, "LONGEST": 16};
 export const words = {"LONGEST_WORD": 14};
 export const options = {"scheme": "full", "fuzzy": [], "correct": true, "page_size": 7, "script": "simplified", "emoji": false, "punctuation": true, "predict": true, "learn": true};

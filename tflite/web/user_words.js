@@ -3,7 +3,7 @@
 import {user_words as tables} from './tables.js';
 import {countHanzi, sliceHanzi} from './text.js';
 
-const {GAIN, LONGEST, MOST_GAIN, SHORT, UNKNOWN} = tables;
+const {GAIN, LONGEST, MOST_GAIN, SHORT, TWICE, UNKNOWN} = tables;
 
 export class UserWords {
   #store;
@@ -32,18 +32,52 @@ export class UserWords {
       if (keys.length && keys.length <= limit) {
         const converted = await converter.convert(context, keys);
         const [{text: best}] = await this.mix(converter, context, keys, converted);
-        const found = newWords([...text], [...best], part.map(choice => countHanzi(choice.text)));
-        const isNew = new Set(found.map(String));
-        for (const place of this.#proposed(keys, best)) {
-          if (!isNew.has(String(place))) found.push(place);
-        }
-        for (const [start, stop] of found) {
-          const word = sliceHanzi(text, start, stop);
-          await this.#learn(keys.slice(start, stop), word, isNew.has(`${start},${stop}`));
+        for (const [place, times] of await this.#learned(converter, part, text, keys, best)) {
+          await this.#learn(keys.slice(...place), sliceHanzi(text, ...place), times);
         }
       }
       context += text;
     }
+  }
+
+  // Places [start, stop] of words in a text, and how often each counts as chosen if it is new: 0 for
+  // those that were only proposed.
+  async #learned(converter, part, text, keys, best) {
+    const found = new Map(), young = []; // by places as strings: Map compares lists by identity
+    const put = (place, times) => found.set(String(place), [place, times]);
+    for (const [place, weight] of this.#known(keys, best)) {
+      put(place, 0);
+      const kept = sliceHanzi(text, ...place) === sliceHanzi(best, ...place);
+      if (kept && weight <= TWICE) young.push(place);
+    }
+    const sizes = part.map(choice => countHanzi(choice.text));
+    for (const [place, joined] of newWords([...text], [...best], sizes, young)) {
+      const shared = joined ? [] : await this.#shared(converter, keys, text, place);
+      const times = joined || shared.length ? TWICE : 1;
+      for (const word of shared.length ? shared : [place]) put(word, times);
+    }
+    return found.values();
+  }
+
+  // Places [start, stop] of what words learned before have in common with a text. The same word in
+  // two sentences has other neighbours: what is left without them, is it. But where the word that was
+  // learned before ends, it may have been cut: then there are two.
+  async #shared(converter, keys, text, [first, last]) {
+    const hanzi = [...text];
+    let longest = null;
+    for (const word of this.#store.overlapping(sliceHanzi(text, first, last))) {
+      for (const common of commonRuns([...word.text], word.reading.split(' '), hanzi, keys)) {
+        const {start, stop} = common;
+        if (Math.min(stop, last) - Math.max(start, first) < 2) continue;
+        if (longest && stop - start <= longest.stop - longest.start) continue;
+        // What the model writes by itself is no new word.
+        const [{text: plain}] = await converter.convert('', keys.slice(start, stop));
+        if (plain !== sliceHanzi(text, start, stop)) longest = common;
+      }
+    }
+    if (!longest) return [];
+    const {start, stop, cutBefore, cutAfter} = longest;
+    return [[start, stop], [cutBefore ? Math.min(start, first) : start, cutAfter ? Math.max(stop, last) : stop]];
   }
 
   async #learn(...choice) {
@@ -55,17 +89,17 @@ export class UserWords {
     }
   }
 
-  // Places [start, stop] of the user's words in a sentence.
-  #proposed(keys, best) {
-    const places = new Map();
+  // Places [start, stop] of the user's words in a sentence, and their weights.
+  #known(keys, sentence) {
+    const found = [];
     for (let start = 0; start < keys.length; start++) {
-      for (const {text, count} of this.words(keys.slice(start))) {
+      for (const {text, count, weight} of this.words(keys.slice(start))) {
         const place = [start, start + count];
-        const proposed = sliceHanzi(best, ...place) === text;
-        if (proposed && (count > 1 || keys.length === 1)) places.set(String(place), place);
+        const there = sliceHanzi(sentence, ...place) === text;
+        if (there && (count > 1 || keys.length === 1)) found.push([place, weight]);
       }
     }
-    return places.values();
+    return found;
   }
 
   // Sentences {text, score} for keys, best first, with words of the user's put in, which the model may
@@ -120,11 +154,33 @@ function parts(candidates, limit) {
   return found;
 }
 
-// Places [start, stop] of words in hanzi that differ from those proposed. A word has also the
-// neighbours that were chosen by themselves, and the hanzi that a choice begins with, as a surname
-// does. A single hanzi put right in a long text is no word: it would come back where it is wrong.
-function newWords(text, best, sizes) {
-  if (text.length <= SHORT) return text.join('') === best.join('') ? [] : [[0, text.length]];
+// Runs {start, stop} of hanzi that a word, shifted along them, agrees with; cutBefore is whether it
+// begins where the word does, and cutAfter whether it stops there; not so for the whole word.
+function* commonRuns(word, reading, hanzi, keys) {
+  for (let shift = 1 - word.length; shift < hanzi.length; shift++) {
+    let start = null;
+    for (let stop = Math.max(shift, 0); stop <= shift + word.length; stop++) {
+      const at = stop - shift;
+      const same = at < word.length && hanzi[stop] === word[at] && reading[at].startsWith(keys[stop]);
+      if (same) {
+        start ??= stop;
+      } else if (start !== null) {
+        const part = stop - start < word.length;
+        yield {
+          start, stop, cutBefore: part && start === shift, cutAfter: part && at === word.length,
+        };
+        start = null;
+      }
+    }
+  }
+}
+
+// Words in hanzi that differ from those proposed: [[start, stop], whether it is joined]. A word has
+// also the neighbours that were chosen by themselves, and the hanzi that a choice begins with, as a
+// surname does. A single hanzi put right beside a known word is joined to it; elsewhere in a long text
+// it is no word: it would come back where it is wrong.
+function newWords(text, best, sizes, known) {
+  if (text.length <= SHORT) return text.join('') === best.join('') ? [] : [[[0, text.length], false]];
   const begins = new Set(), alone = new Set();
   let place = 0;
   for (const size of sizes) {
@@ -138,10 +194,16 @@ function newWords(text, best, sizes) {
     if (found.length && i <= found.at(-1)[1] + 1) found.at(-1)[1] = i + 1; // right by chance between
     else found.push([i, i + 1]);
   }
-  for (const word of found) {
-    const [first, last] = word;
-    if (first && (alone.has(first - 1) || (begins.has(first - 1) && !begins.has(first)))) word[0]--;
-    if (alone.has(last)) word[1]++;
-  }
-  return found.filter(([first, last]) => last - first > 1 && last - first <= LONGEST);
+  return found.map(([first, last]) => {
+    let start = first, stop = last;
+    if (first && (alone.has(first - 1) || (begins.has(first - 1) && !begins.has(first)))) start--;
+    if (alone.has(last)) stop++;
+    const beside = known.filter(([from, to]) => stop - start === 1
+      && [from, to].some(end => end === start || end === stop));
+    for (const [from, to] of beside) {
+      start = Math.min(start, from);
+      stop = Math.max(stop, to);
+    }
+    return [[start, stop], beside.length > 0];
+  }).filter(([[start, stop]]) => stop - start > 1 && stop - start <= LONGEST);
 }

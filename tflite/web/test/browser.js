@@ -1,5 +1,5 @@
-// Chromium with a page in it that keeps a list of what was asked for. MODEL names a static file,
-// CHROMIUM the browser.
+// Chromium with a page in it that keeps a list of what was asked for, and hands that type on it. MODEL
+// names a static file, CHROMIUM the browser.
 import {chromium} from 'playwright-core';
 
 import {serve} from '../serve.js';
@@ -22,4 +22,31 @@ export async function open() {
     server.close();
   };
   return {page, asked, address: `http://127.0.0.1:${server.address().port}/`, close};
+}
+
+// What one does with a page and sees on it.
+export function hands(page) {
+  const text = () => page.locator('textarea').inputValue();
+  const letters = () => page.locator('#letters').textContent(); // and hanzi that are chosen
+  const shown = () => page.locator('ol li').allTextContents();
+  const idle = () => page.waitForFunction(() => window.idle);
+  const type = async keys => {
+    for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key);
+    await idle(); // the page works through its keys in order
+  };
+  const clear = async () => {
+    await type(['Escape']);
+    await page.locator('textarea').fill('');
+  };
+  const turnTo = async candidate => {
+    for (let turns = 0; !(await shown()).includes(candidate) && turns < 9; turns++) {
+      await type(['PageDown']);
+    }
+  };
+  const choose = async candidate => {
+    await turnTo(candidate);
+    await page.locator('ol li', {hasText: new RegExp(`^${candidate}$`)}).click();
+    await idle();
+  };
+  return {text, letters, shown, idle, type, clear, turnTo, choose};
 }

@@ -2,39 +2,19 @@
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 
-import {open} from './browser.js';
+import {hands, open} from './browser.js';
 
-let page, asked, address, close;
+let page, asked, address, close, text, letters, shown, idle, type, clear, turnTo, choose;
 
 before(async () => {
   ({page, asked, address, close} = await open());
+  ({text, letters, shown, idle, type, clear, turnTo, choose} = hands(page));
   page.on('pageerror', error => assert.fail(error));
   await page.goto(address);
   await page.getByText('ready').waitFor({timeout: 60000});
 });
 
 after(() => close?.());
-
-const text = () => page.locator('textarea').inputValue();
-const letters = () => page.locator('#letters').textContent(); // and hanzi that are chosen
-const shown = () => page.locator('ol li').allTextContents();
-
-async function type(keys) {
-  for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key);
-  // An answer to everything typed: the page works through its keys in order.
-  await page.waitForFunction(() => window.idle);
-}
-
-async function turnTo(candidate) {
-  for (let turns = 0; !(await shown()).includes(candidate) && turns < 9; turns++) {
-    await type(['PageDown']);
-  }
-}
-
-async function clear() {
-  await type(['Escape']);
-  await page.locator('textarea').fill('');
-}
 
 test('a sentence', async () => {
   await type('jintiantianqizhenhao');
@@ -56,9 +36,7 @@ test('two readings of the same letters', async () => {
 test('a shorter candidate is fixed and the rest converted again', async () => {
   await clear();
   await type('womenqugongyuan');
-  await turnTo('我们');
-  await page.locator('ol li', {hasText: /^我们$/}).click();
-  await page.waitForFunction(() => window.idle);
+  await choose('我们');
   assert.equal(await letters(), '我们qu gong yuan');
   assert.equal(await text(), '');
   await type(' ');
@@ -153,15 +131,17 @@ test('arrows choose, and every hanzi of a syllable is there', async () => {
 
 test('letters appear while a conversion is under way', async () => {
   await clear();
-  await page.evaluate(() => {
-    const field = document.querySelector('textarea');
+  const seen = await page.evaluate(async () => {
+    const field = document.querySelector('textarea'), line = document.querySelector('#letters');
+    const texts = [];
+    new MutationObserver(() => texts.push(line.textContent)).observe(line, {childList: true});
     for (const key of 'womendoushizhongguoren') {
       field.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
     }
+    while (!window.idle) await new Promise(done => setTimeout(done));
+    return texts;
   });
-  await page.waitForFunction(
-    () => document.querySelector('#letters').textContent === 'womendoushizhongguoren');
-  await page.waitForFunction(() => window.idle);
+  assert.ok(seen.includes('womendoushizhongguoren'), seen);
   assert.equal((await shown())[0], '我们都是中国人');
   await type(['Escape']);
 });
@@ -197,7 +177,7 @@ test('a caret elsewhere leaves what is typed in its place', async () => {
   await page.locator('textarea').fill('天天');
   await type('hao');
   await page.locator('textarea').click({position: {x: 12, y: 20}});
-  await page.waitForFunction(() => window.idle);
+  await idle();
   assert.equal(await text(), '天天hao');
   assert.equal(await letters(), '');
 });
@@ -208,10 +188,31 @@ test('keys pressed all at once arrive in order', async () => {
     ...'jintian', 'Space', 'Space', ...'tianqi', '2', '3', 'Backspace', 'Enter', ...'hao', 'Space',
   ];
   await Promise.all(keys.map(key => page.keyboard.press(key)));
-  await page.waitForFunction(() => window.idle);
+  await idle();
   const second = (await text()).match(/^今天 (.+)\n好$/)?.[1];
   assert.ok(second, await text());
   assert.equal(await letters(), '');
+});
+
+test('slips are mended, and letters in small print are English', async () => {
+  await clear();
+  await type('zhognguo ');
+  assert.equal(await text(), '中国');
+  await clear();
+  await type('womenqushagnhai ');
+  assert.equal(await text(), '我们去上海');
+  await clear();
+  await type('yongwifishangwang ');
+  assert.equal(await text(), '用wifi上网');
+});
+
+test('no traditional forms among simplified ones', async () => {
+  await clear();
+  await type('women');
+  const found = [];
+  for (let turns = 0; turns < 4; turns++, await type(['PageDown'])) found.push(...await shown());
+  assert.ok(found.includes('我们') && found.includes('我'), found);
+  assert.ok(!found.includes('我們'), found);
 });
 
 test('nothing leaves the machine', () => {
