@@ -24,8 +24,9 @@ ROOT = Path(__file__).parent.parent
 RUNS = {
     "classify": ["classify", "--peers"],
     "classify, scratch": ["classify", "--scratch", "--peak", "0.001"],
-    "classify, LoRA": ["classify", "--steps", "500", "--lora", "8"],
-    "classify, frozen": ["classify", "--steps", "500", "--freeze", "-1"],
+    "classify, twice as long": ["classify", "--steps", "1000"],
+    "classify, LoRA": ["classify", "--lora", "8"],
+    "classify, frozen": ["classify", "--freeze", "-1"],
     "spelling": ["spelling", "--steps", "80"],
     "polyphone": ["polyphone", "--steps", "100", "--peers"],
     "domain": ["domain", "--steps", "40", "--peak", "0.0002"],
