@@ -23,10 +23,10 @@ def main(options):
     from keras_pinyin.data.corpus import write_default_corpus
     from keras_pinyin.data.memory import fill_memory
     from keras_pinyin.data.pipeline import Batching, examples
+    from keras_pinyin.data.sentences import SeenSentences
     from keras_pinyin.data.shards import prepare_shards, split_shards
     from keras_pinyin.models import Converter, PinyinTransformer
     from keras_pinyin.text.lexicon import DATA
-    from keras_pinyin.training.loop import learning_rate
     from keras_pinyin.training.sentences import SentenceTrainer, train_on_sentences
 
     began = time.time()
@@ -45,16 +45,18 @@ def main(options):
     counting = [path for path in counting if path in set(training)]
     say("counting n-grams for the memory")
     fill_memory(model, counting)
+    seen = SeenSentences(counting)
 
-    steps = options.rounds * options.rows * 9 // options.positions  # nine keys an input
     batching = Batching(lengths=(7, 12, 18, 28, 48))
     trainer = SentenceTrainer(model)
     trainer.compile_for_sentences(
         keras.optimizers.AdamW(
-            learning_rate(options.peak, steps, min(40, steps // 4)),
+            keras.optimizers.schedules.PolynomialDecay(options.peak / 20, 100, options.peak),
             weight_decay=0.0,
             beta_2=0.98,
             global_clipnorm=1.0,
+            use_ema=True,
+            ema_momentum=0.998,
         )
     )
     train_on_sentences(
@@ -64,9 +66,11 @@ def main(options):
         rounds=options.rounds,
         rows=options.rows,
         positions=options.positions,
+        seen=seen,
         checkpoint=run / "checkpoint.npz",
         report=lambda number, logs: say(f"round {number + 1}: {logs}"),
     )
+    trainer.optimizer.finalize_variable_values(trainer.trainable_variables)
     # The mean of the weights before and after does better than either (Wortsman et al., 2022,
     # "Robust fine-tuning of zero-shot models").
     for variable, before in zip(model.trainable_variables, start):
@@ -93,7 +97,7 @@ if __name__ == "__main__":
         "--decoder", type=float, default=1.0, help="factor of the decoder's scores to begin with"
     )
     parser.add_argument(
-        "--average", type=float, default=0.5, help="share of the new weights in the mean (0.5)"
+        "--average", type=float, default=0.65, help="share of the new weights in the mean (0.65)"
     )
     parser.add_argument("--runs", default="runs", help="folder for shards and the checkpoint")
     parser.add_argument("--seed", type=int, default=100)

@@ -133,7 +133,7 @@ def fill_from(model, counters):
         int, n-grams that found a place.
     """
     # Buckets fill unevenly: more are chosen than there is room for.
-    tables = select_tables(model, counters, 1.5)
+    tables = select_tables(model, counters, 2.5)
     return sum(memory.fill(table.ngrams, table.unigram) for memory, table in tables)
 
 

@@ -5,10 +5,12 @@ import numpy as np
 from keras import ops
 
 SLOTS = 4
-UNIT = 16.0 / 255.0  # nats a step of a stored byte: log-probabilities from -16 to 0
+LEVELS = 16  # log-probabilities that an order can store: four bits
 FINGERPRINT_PRIME = 65521
 FINGERPRINT_FACTOR = 32749
 MAX_ORDER = 4
+PAIRS = np.stack(np.divmod(np.arange(LEVELS**2, dtype="int32"), LEVELS), axis=-1)  # of a byte
+ORDERS = np.r_[0, np.repeat(np.arange(1, MAX_ORDER), LEVELS)].astype("int32")  # of a hit, from -1
 
 
 def _is_prime(n):
@@ -40,12 +42,13 @@ class NGramMemory(keras.layers.Layer):
     """Scores candidates by the longest n-gram that a table of counted text holds.
 
     Most of pinyin conversion is recall, and recall is cheap as look-up. The table is a hash
-    table of `buckets x 4` slots; a slot is a 16-bit fingerprint and one byte of log-probability,
-    so an n-gram costs three bytes. For every candidate the longest stored n-gram that ends in
-    it gives `value`, and the score is `trust[order] * value + offset[order]`, where trust and
-    offset are linear in `state`: the network learns, position by position, how far to believe
-    counts of each order. It starts as stupid backoff (Brants et al., 2007, "Large Language
-    Models in Machine Translation") with a factor of 0.4.
+    table of `buckets x 4` slots; a slot is a 16-bit fingerprint and the number of one of 16
+    log-probabilities, which are chosen for each order when the table is filled, so an n-gram
+    costs two and a half bytes. For every candidate the longest stored n-gram that ends in it
+    gives `value`, and the score is `trust[order] * value + offset[order]`, where trust and offset
+    are linear in `state`: the network learns, position by position, how far to believe counts of
+    each order. It starts as stupid backoff (Brants et al., 2007, "Large Language Models in
+    Machine Translation") with a factor of 0.4.
 
     The hash is linear modulo primes and never leaves 32-bit integers, so that the same table
     works on TensorFlow, JAX, torch and in a TFLite file. History and candidates may be any
@@ -96,13 +99,20 @@ class NGramMemory(keras.layers.Layer):
         self.buckets = buckets
 
     def build(self, history_shape, candidates_shape, state_shape):
-        # One row holds everything of a bucket: high and low fingerprint bytes, then values.
-        # Fingerprint 65535 is no remainder of the prime: an empty slot matches nothing.
+        # One row holds everything of a bucket: high and low bytes of its fingerprints, then its
+        # levels, two in a byte. Fingerprint 65535 is no remainder of the prime: an empty slot
+        # matches nothing.
         self.table = self.add_weight(
             name="table",
-            shape=(self.buckets, 3 * SLOTS),
+            shape=(self.buckets, 5 * SLOTS // 2),
             dtype="uint8",
             initializer=_empty,
+            trainable=False,
+        )
+        self.levels = self.add_weight(
+            name="levels",
+            shape=((self.order - 1) * LEVELS,),
+            initializer="zeros",
             trainable=False,
         )
         self.unigram = self.add_weight(
@@ -162,16 +172,20 @@ class NGramMemory(keras.layers.Layer):
         state = ops.mod(state * factors + last, primes)  # [rows, candidates, orders, 2]
         bucket, mark = ops.split(state, 2, axis=-1)  # TFLite splits far faster than it slices
         row = ops.take(self.table, ops.squeeze(bucket, -1), axis=0)
-        high, low, byte = ops.split(ops.cast(row, "int32"), 3, axis=-1)
-        # A hit counts its order before its byte, nothing counts as -1: the maximum is the longest.
-        hit = byte + ops.array(256 * (orders[:, None] - 1))
+        high, low, pairs = ops.split(ops.cast(row, "int32"), (SLOTS, 2 * SLOTS), axis=-1)
+        # TFLite looks up far faster than it divides.
+        level = ops.take(ops.array(PAIRS), pairs, axis=0)
+        level = ops.reshape(level, (-1, *ops.shape(level)[1:3], SLOTS))
+        # A hit counts its order before its level, nothing counts as -1: the maximum is the longest.
+        hit = level + ops.array(LEVELS * (orders[:, None] - 2))
         hit = ops.where(ops.equal(high * 256 + low, mark), hit, -1)
         hit = ops.max(hit, axis=(-2, -1))
-        found, order = hit >= 0, ops.floor_divide(hit, 256)
+        found = hit >= 0
         unigram = ops.cast(ops.take(self.unigram, candidates, axis=0), "float32")
-        value = ops.cast(hit - order * 256, "float32") * UNIT - 16.0
+        value = ops.cast(ops.take(self.levels, ops.maximum(hit, 0), axis=0), "float32")
         value = ops.where(found, value, unigram)
-        return ops.reshape(value, shape), ops.reshape(ops.where(found, order, 0), shape)
+        order = ops.take(ops.array(ORDERS), hit + 1, axis=0)
+        return ops.reshape(value, shape), ops.reshape(order, shape)
 
     def fill(self, ngrams, unigram):
         """Fills the table; where a bucket overflows, n-grams given earlier stay.
@@ -200,19 +214,25 @@ class NGramMemory(keras.layers.Layer):
                 )
             bucket, mark = ngram_hashes(ids.reshape(-1, order), self.buckets)
             rank = priority[0] if priority else -np.arange(len(ids), dtype=np.float64)
-            parts.append((bucket, mark, np.asarray(log_prob, np.float64), np.asarray(rank)))
-        bucket, mark, log_prob, rank = (np.concatenate(column) for column in zip(*parts))
+            orders = np.full(len(ids), order)
+            parts.append((orders, bucket, mark, np.asarray(log_prob, np.float64), rank))
+        orders, bucket, mark, log_prob, rank = map(np.concatenate, zip(*parts))
         by_bucket = np.lexsort((-rank, bucket))
-        bucket = bucket[by_bucket]
-        slot = np.arange(len(bucket)) - np.searchsorted(bucket, bucket)
+        slot = np.arange(len(bucket)) - np.searchsorted(bucket[by_bucket], bucket[by_bucket])
         kept = slot < SLOTS
-        bucket, slot, by_bucket = bucket[kept], slot[kept], by_bucket[kept]
-        table = np.full((self.buckets, 3 * SLOTS), 255, np.uint8)
-        table[bucket, slot] = mark[by_bucket] >> 8
-        table[bucket, SLOTS + slot] = mark[by_bucket] & 255
-        stored = np.rint((np.clip(log_prob[by_bucket], -16.0, 0.0) + 16.0) / UNIT)
-        table[bucket, 2 * SLOTS + slot] = stored.astype(np.uint8)
-        self.table.assign(table)
+        slot, by_bucket = slot[kept], by_bucket[kept]
+        orders, bucket, mark, log_prob = (x[by_bucket] for x in (orders, bucket, mark, log_prob))
+        levels = np.zeros((self.order - 1, LEVELS))
+        marks = np.full((self.buckets, SLOTS), 65535)
+        level = np.zeros((self.buckets, SLOTS), np.uint8)
+        marks[bucket, slot] = mark
+        for order in ngrams:
+            of = orders == order
+            levels[order - 2], level[bucket[of], slot[of]] = _quantize(log_prob[of])
+        pairs = level[:, ::2] * LEVELS + level[:, 1::2]
+        table = np.concatenate([marks >> 8, marks & 255, pairs], axis=1)
+        self.table.assign(table.astype(np.uint8))
+        self.levels.assign(levels.reshape(-1).astype("float32"))
         self.unigram.assign(np.asarray(unigram, "float32"))
         return len(bucket)
 
@@ -231,3 +251,18 @@ class NGramMemory(keras.layers.Layer):
 
 def _empty(shape, dtype=None):
     return ops.full(shape, 255, dtype=dtype)
+
+
+def _quantize(values, rounds=30):
+    """Levels that lie nearest to values (Lloyd, 1982), and the number of each value's level."""
+    if not len(values):
+        return np.zeros(LEVELS), np.zeros(0, np.uint8)
+    ordered, distinct = np.sort(values), np.unique(values)
+    sums = np.r_[0.0, np.cumsum(ordered)]
+    levels = distinct[np.linspace(0, len(distinct) - 1, LEVELS).round().astype(int)]
+    for _ in range(rounds):
+        ends = np.searchsorted(ordered, (levels[1:] + levels[:-1]) / 2, side="right")
+        starts, ends = np.r_[0, ends], np.r_[ends, len(ordered)]
+        size = ends - starts
+        levels = np.where(size > 0, (sums[ends] - sums[starts]) / np.maximum(size, 1), levels)
+    return levels, np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_pinyin.models.presets import SIZES
 from keras_pinyin.models.weights import find_preset, load_half, save_half
@@ -28,14 +29,15 @@ class Presets:
     @classmethod
     def from_lexicon(cls, lexicon, preset="small", **changes):
         """A new model of a preset's size for a `Lexicon`; `changes` replace single settings."""
-        keys = lexicon.keys
+        keys, candidates = lexicon.keys, lexicon.candidates()
         model = cls(
             **{
                 **cls.sizes(preset),
                 "hanzi_size": len(lexicon.vocabulary),
                 "key_size": len(keys),
                 "feature_sizes": keys.feature_sizes,
-                "homophones": int(lexicon.candidates().shape[1]),
+                "homophones": int(candidates.shape[1]),
+                "legal_pairs": int((candidates > 0).sum()),
                 **changes,
             }
         )
@@ -59,7 +61,9 @@ class Presets:
         self.lexicon = lexicon
         self.key_features.assign(lexicon.keys.features)
         self.hanzi_key.assign(lexicon.main_keys)
-        self.allowed.assign(lexicon.candidates())
+        candidates = lexicon.candidates()
+        self.legal.assign(candidates[candidates > 0])
+        self.legal_start.assign(np.r_[0, np.cumsum((candidates > 0).sum(1))])
 
     def save_to_preset(self, folder):
         """Writes config, weights (half precision) and lexicon; a good folder is never left half."""

@@ -22,7 +22,7 @@ class Search:
     Neural Networks").
     """
 
-    def search(self, context, keys, *, n_best=10, beams=None, shortlist=32):
+    def search(self, context, keys, *, n_best=10, beams=None, shortlist=24):
         """Beam search in the graph.
 
         Args:
@@ -110,8 +110,7 @@ class Search:
         """The step function of a beam search, its state, and the tokens it starts from."""
         batch, length = ops.shape(keys)[0], ops.shape(keys)[1]
         encoded, mask, here, pinyin, hear = self._read(context, keys)
-        # [batch, length, homophones]
-        candidates = ops.cast(ops.take(self.allowed, keys, axis=0), "int32")
+        candidates = self.allowed(keys)  # [batch, length, homophones]
         heard, _ = hear(candidates)
         shortlist = min(shortlist, self.settings["homophones"])
         heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)

@@ -36,6 +36,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         key_size: int, ids of keys.
         feature_sizes: four ints, sizes of initial, final, tone and syllable ids.
         homophones: int, the most hanzi that a key allows.
+        legal_pairs: int, the hanzi of all keys together.
         dim: int, width of the model.
         encoder_layers, decoder_layers: int.
         ffn_dim, decoder_ffn_dim: int, inner widths of the feed-forward blocks.
@@ -82,6 +83,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         key_size,
         feature_sizes,
         homophones,
+        legal_pairs,
         dim,
         encoder_layers,
         decoder_layers,
@@ -107,6 +109,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             key_size=key_size,
             feature_sizes=list(feature_sizes),
             homophones=homophones,
+            legal_pairs=legal_pairs,
             dim=dim,
             encoder_layers=encoder_layers,
             decoder_layers=decoder_layers,
@@ -179,7 +182,9 @@ class PinyinTransformer(Search, Presets, keras.Model):
         # Tables of the lexicon travel with the weights, so that a graph is self-contained.
         self.key_features = self._table("key_features", (keys, 4))
         self.hanzi_key = self._table("hanzi_key", (size,))
-        self.allowed = self._table("allowed", (keys, settings["homophones"]), "int16")
+        # The hanzi of one key after those of another, and where each key's begin.
+        self.legal = self._table("legal", (settings["legal_pairs"],), "int16")
+        self.legal_start = self._table("legal_start", (keys + 1,))
         self.output_bias = self.add_weight(name="output_bias", shape=(size,), initializer="zeros")
         sequence = (None, None)
         names = ("hanzi", "initial", "final", "tone", "syllable", "typed")
@@ -208,6 +213,21 @@ class PinyinTransformer(Search, Presets, keras.Model):
         return self.add_weight(
             name=name, shape=shape, dtype=dtype, initializer="zeros", trainable=False
         )
+
+    def allowed(self, keys):
+        """The hanzi that keys allow: the legality mask, as a list.
+
+        Args:
+            keys: int32 `[...]`, ids of keys.
+
+        Returns:
+            int32 `[..., homophones]`, token ids, the most frequent reading first, 0 for none.
+        """
+        place = ops.arange(self.settings["homophones"], dtype="int32")
+        place = place + ops.expand_dims(ops.take(self.legal_start, keys, axis=0), -1)
+        end = ops.expand_dims(ops.take(self.legal_start, keys + 1, axis=0), -1)
+        hanzi = ops.take(self.legal, ops.minimum(place, self.settings["legal_pairs"] - 1), axis=0)
+        return ops.where(place < end, ops.cast(hanzi, "int32"), 0)
 
     # Encoder
 

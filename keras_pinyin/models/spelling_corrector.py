@@ -57,8 +57,7 @@ class SpellingCorrector(Task):
     def choices(self, hanzi, keys):
         """What is written, then the most frequent others of the sound: int32 `[..., 32]`."""
         written = ops.expand_dims(ops.cast(hanzi, "int32"), -1)
-        allowed = self.backbone.allowed[:, : CANDIDATES - 1]
-        others = ops.cast(ops.take(allowed, ops.cast(keys, "int32"), axis=0), "int32")
+        others = self.backbone.allowed(ops.cast(keys, "int32"))[..., : CANDIDATES - 1]
         return ops.concatenate([written, ops.where(others == written, 0, others)], axis=-1)
 
     def call(self, inputs, training=None):

@@ -81,7 +81,7 @@ def rivals(converter, rows, positions):
         `[batch, paths]`, 0 where there is no path.
     """
     paths = converter.n_best
-    allowed = ops.convert_to_numpy(converter.model.allowed)
+    allowed = converter.model.lexicon.candidates()
     groups = {length: [] for length in LENGTHS}
     for context, keys, gold in rows:
         if len(keys) <= LENGTHS[-1] and (allowed[keys] == gold[:, None]).any(1).all():
@@ -115,7 +115,16 @@ def rivals(converter, rows, positions):
 
 
 def train_on_sentences(
-    trainer, converter, examples, *, rounds, rows, positions=1024, checkpoint=None, report=None
+    trainer,
+    converter,
+    examples,
+    *,
+    rounds,
+    rows,
+    positions=1024,
+    seen=(),
+    checkpoint=None,
+    report=None,
 ):
     """Trains in rounds: search with the model as it is, then one pass over what was found.
 
@@ -126,6 +135,7 @@ def train_on_sentences(
         rounds: int.
         rows: int, inputs of a round.
         positions: int, keys of a batch.
+        seen: `SeenSentences` that the memories have counted, which are left out.
         checkpoint: path of a checkpoint that is written after every round, and resumed from.
         report: called with (round, dict of loss and accuracy).
     """
@@ -141,7 +151,8 @@ def train_on_sentences(
         found = []
         while len(found) < rows:
             inputs, *_ = next(batches)
-            found.extend(split_rows(inputs["hanzi"], inputs["keys"]))
+            split = split_rows(inputs["hanzi"], inputs["keys"])
+            found.extend(row for row in split if row[2] not in seen)
             read += 1
         lists = rivals(converter, found, positions)
         np.random.default_rng(number).shuffle(lists)

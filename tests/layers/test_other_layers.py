@@ -10,7 +10,7 @@ from keras_pinyin.layers import (
     PinyinEmbedding,
     PinyinEncoderLayer,
 )
-from keras_pinyin.layers.ngram_memory import UNIT
+from keras_pinyin.layers.ngram_memory import LEVELS
 from layers.layer_test import check_masks, run_layer_test
 
 RNG = np.random.default_rng(0)
@@ -113,7 +113,7 @@ def test_ngram_embedding_finds_the_same_ngram_again():
 def filled_memory():
     rng = np.random.default_rng(0)
     grams = {n: np.unique(rng.integers(1, 200, (300, n)), axis=0) for n in (2, 3, 4)}
-    values = {n: -rng.uniform(0, 15, len(g)) for n, g in grams.items()}
+    values = {n: rng.choice(-rng.uniform(0, 15, LEVELS), len(g)) for n, g in grams.items()}
     memory = NGramMemory(vocabulary_size=200, capacity=12000, order=4)
     memory(np.zeros((1, 3), "int32"), np.zeros((1, 2), "int32"), np.zeros((1, 8), "float32"))
     unigram = -rng.uniform(1, 10, 200)
@@ -128,7 +128,7 @@ def test_memory_finds_what_it_was_given(filled_memory):
     for n in grams:
         history = np.concatenate([np.zeros((len(grams[n]), 4 - n), int), grams[n][:, :-1]], 1)
         value, order = memory.look_up(history, grams[n][:, -1:])
-        np.testing.assert_allclose(ops.convert_to_numpy(value)[:, 0], values[n], atol=UNIT / 2)
+        np.testing.assert_allclose(ops.convert_to_numpy(value)[:, 0], values[n], atol=1e-5)
         assert (ops.convert_to_numpy(order) == n - 1).all()
     history = RNG.integers(1, 200, (500, 3))
     candidates = RNG.integers(1, 200, (500, 7))
@@ -138,7 +138,21 @@ def test_memory_finds_what_it_was_given(filled_memory):
             found = next((n for n in (4, 3, 2) if (*h[4 - n :], w) in stored), 1)
             assert o == found - 1
             expected = unigram[w] if found == 1 else stored[(*h[4 - found :], w)]
-            assert abs(v - expected) <= UNIT / 2 + 1e-6
+            assert abs(v - expected) < 1e-5
+
+
+def test_memory_stores_the_nearest_of_sixteen_levels():
+    memory = NGramMemory(vocabulary_size=200, capacity=40000, order=2)
+    memory.build((1, 1), (1, 1), (1, 4))
+    grams = np.stack(np.meshgrid(np.arange(100), np.arange(50)), -1).reshape(-1, 2)
+    values = -RNG.gamma(2.0, 1.0, len(grams))
+    memory.fill({2: (grams, values)}, np.zeros(200))
+    value = ops.convert_to_numpy(memory.look_up(grams[:, :1], grams[:, 1:])[0])[:, 0]
+    levels = np.unique(value)
+    assert len(levels) == LEVELS
+    nearest = np.abs(values[:, None] - levels).min(axis=1)
+    np.testing.assert_allclose(np.abs(values - value), nearest, atol=1e-5)
+    assert np.sqrt(np.mean(nearest**2)) < 0.15 * values.std()
 
 
 def test_memory_keeps_the_first_where_a_bucket_overflows():

@@ -4,6 +4,8 @@ import pytest
 
 from keras_pinyin.data.memory import fill_memory
 from keras_pinyin.data.pipeline import Batching, examples
+from keras_pinyin.data.sentences import SeenSentences
+from keras_pinyin.data.shards import read_shards
 from keras_pinyin.models import Converter
 from keras_pinyin.training.sentences import (
     SentenceTrainer,
@@ -20,6 +22,18 @@ def test_rows_are_split_into_context_keys_and_hanzi(tiny_batch):
         [3, 5, 5],
     ]  # a comma has no key
     assert (rows[1][2] == tiny_batch["hanzi"][1, 3:8]).all()
+
+
+def test_sentences_that_were_counted_are_known(tiny_shards):
+    documents = list(read_shards(tiny_shards[:1]))
+    seen = SeenSentences(tiny_shards[:1])
+    tokens, keys = documents[-1]
+    ends = np.flatnonzero(np.diff(np.r_[False, keys > 0, False])).reshape(-1, 2).tolist()
+    sentences = [tokens[i:j].astype(np.int32) for i, j in ends]
+    long = [sentence for sentence in sentences if len(sentence) >= 4]
+    assert long and all(sentence in seen for sentence in long)
+    assert not any(sentence[:3] in seen for sentence in long)
+    assert not any(sentence + 1 in seen for sentence in long)
 
 
 @pytest.mark.once
