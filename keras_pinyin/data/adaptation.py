@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from keras_pinyin.data.memory import count_shards, new_counters, select_tables
-from keras_pinyin.layers.ngram_memory import SLOTS, UNIT, ngram_hashes
+from keras_pinyin.layers.ngram_memory import LEVELS, SLOTS, nearest, ngram_hashes
 
 BACKOFF = np.log(0.4)  # per order that is missing (Brants et al., 2007)
 
@@ -37,24 +37,31 @@ def adapt_memory(model, shards, *, share=0.3, room=0.25):
 
 def mix(memory, table, share):
     """Mixes an `NGramTable` into an `NGramMemory`, see `adapt_memory`; returns how many fit."""
-    rows = ops.convert_to_numpy(memory.table)
-    marks = rows[:, :SLOTS].astype(np.int64) * 256 + rows[:, SLOTS : 2 * SLOTS]
-    values = rows[:, 2 * SLOTS :].copy()
+    marks, stored = memory.read_slots()
+    levels = ops.convert_to_numpy(memory.levels).reshape(-1, LEVELS)
     unigram = ops.convert_to_numpy(memory.unigram).astype(np.float64)
     if not table.ngrams:
         return 0
     found = [
-        (*ngram_hashes(ids, memory.buckets), _said(ids, marks, values, unigram, memory), new, worth)
-        for ids, new, worth in table.ngrams.values()
+        (
+            *ngram_hashes(ids, memory.buckets),
+            nearest(
+                levels[order - 2],
+                np.logaddexp(
+                    np.log(share) + new,
+                    np.log1p(-share) + _said(ids, marks, stored, levels, unigram, memory),
+                ),
+            ),
+            worth,
+        )
+        for order, (ids, new, worth) in table.ngrams.items()
     ]
-    bucket, mark, said, new, worth = (np.concatenate(column) for column in zip(*found))
+    bucket, mark, level, worth = (np.concatenate(column) for column in zip(*found))
     best = np.argsort(-worth, kind="stable")
-    bucket, mark, said, new = bucket[best], mark[best], said[best], new[best]
-    log_prob = np.logaddexp(np.log(share) + new, np.log1p(-share) + said)
-    value = np.rint((np.clip(log_prob, -16.0, 0.0) + 16.0) / UNIT).astype(np.uint8)
+    bucket, mark, level = bucket[best], mark[best], level[best]
     there = marks[bucket] == mark[:, None]  # [n, slots]
     old = there.any(1)
-    values[bucket[old], there[old].argmax(1)] = value[old]
+    stored[bucket[old], there[old].argmax(1)] = level[old]
     # What is new: the best of a bucket take its last slots, half of them at most.
     fresh = np.flatnonzero(~old)
     fresh = fresh[np.argsort(bucket[fresh], kind="stable")]
@@ -62,14 +69,14 @@ def mix(memory, table, share):
     fresh, rank = fresh[rank < SLOTS // 2], rank[rank < SLOTS // 2]
     slot = SLOTS - 1 - rank
     marks[bucket[fresh], slot] = mark[fresh]
-    values[bucket[fresh], slot] = value[fresh]
-    memory.table.assign(np.concatenate([marks >> 8, marks & 255, values], axis=1).astype(np.uint8))
+    stored[bucket[fresh], slot] = level[fresh]
+    memory.write_slots(marks, stored)
     mixture = np.logaddexp(np.log(share) + table.unigram, np.log1p(-share) + unigram)
     memory.unigram.assign(mixture.astype("float32"))
     return int(old.sum()) + len(fresh)
 
 
-def _said(ids, marks, values, unigram, memory):
+def _said(ids, marks, stored, levels, unigram, memory):
     """Log-probabilities that a memory gives to n-grams, by backoff where it lacks them."""
     order = ids.shape[1]
     said = unigram[ids[:, -1]] + BACKOFF * (order - 1)
@@ -77,6 +84,6 @@ def _said(ids, marks, values, unigram, memory):
         bucket, mark = ngram_hashes(ids[:, order - length :], memory.buckets)
         there = marks[bucket] == mark[:, None]
         hit = there.any(1)
-        value = values[bucket[hit], there[hit].argmax(1)] * UNIT - 16.0
+        value = levels[length - 2, stored[bucket[hit], there[hit].argmax(1)]]
         said[hit] = value + BACKOFF * (order - length)
     return said

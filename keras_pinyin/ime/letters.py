@@ -22,7 +22,7 @@ ENTER, LETTER, WORD = 8.0, 3.5, 4.0
 BORDERS = "' "
 # A converter adds up scores of several parts that know much the same: a nat of typing weighs so
 # many of its nats. Fitted by benchmarks/slips.py; a converter trained anew may want another.
-WEIGHT = 2.4
+WEIGHT = 1.6
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ LEVELS = 16  # log-probabilities that an order can store: four bits
 FINGERPRINT_PRIME = 65521
 FINGERPRINT_FACTOR = 32749
 MAX_ORDER = 4
+WHOLE_NATS = np.arange(1.0 - LEVELS, 1.0)  # levels of an order that nothing was stored of
 PAIRS = np.stack(np.divmod(np.arange(LEVELS**2, dtype="int32"), LEVELS), axis=-1)  # of a byte
 ORDERS = np.r_[0, np.repeat(np.arange(1, MAX_ORDER), LEVELS)].astype("int32")  # of a hit, from -1
 
@@ -112,7 +113,7 @@ class NGramMemory(keras.layers.Layer):
         self.levels = self.add_weight(
             name="levels",
             shape=((self.order - 1) * LEVELS,),
-            initializer="zeros",
+            initializer=_whole_nats,
             trainable=False,
         )
         self.unigram = self.add_weight(
@@ -222,19 +223,31 @@ class NGramMemory(keras.layers.Layer):
         kept = slot < SLOTS
         slot, by_bucket = slot[kept], by_bucket[kept]
         orders, bucket, mark, log_prob = (x[by_bucket] for x in (orders, bucket, mark, log_prob))
-        levels = np.zeros((self.order - 1, LEVELS))
+        levels = np.tile(WHOLE_NATS, (self.order - 1, 1))
         marks = np.full((self.buckets, SLOTS), 65535)
         level = np.zeros((self.buckets, SLOTS), np.uint8)
         marks[bucket, slot] = mark
         for order in ngrams:
-            of = orders == order
-            levels[order - 2], level[bucket[of], slot[of]] = _quantize(log_prob[of])
-        pairs = level[:, ::2] * LEVELS + level[:, 1::2]
-        table = np.concatenate([marks >> 8, marks & 255, pairs], axis=1)
-        self.table.assign(table.astype(np.uint8))
+            of = np.flatnonzero(orders == order)
+            if len(of):
+                levels[order - 2] = _levels(log_prob[of])
+                level[bucket[of], slot[of]] = nearest(levels[order - 2], log_prob[of])
+        self.write_slots(marks, level)
         self.levels.assign(levels.reshape(-1).astype("float32"))
         self.unigram.assign(np.asarray(unigram, "float32"))
         return len(bucket)
+
+    def read_slots(self):
+        """Fingerprints and numbers of levels, int64 and uint8 `[buckets, 4]`, best slot first."""
+        table = ops.convert_to_numpy(self.table)
+        marks = table[:, :SLOTS].astype(np.int64) * 256 + table[:, SLOTS : 2 * SLOTS]
+        return marks, PAIRS[table[:, 2 * SLOTS :]].reshape(-1, SLOTS).astype(np.uint8)
+
+    def write_slots(self, marks, level):
+        """The inverse of `read_slots`."""
+        pairs = level[:, ::2] * LEVELS + level[:, 1::2]
+        table = np.concatenate([marks >> 8, marks & 255, pairs], axis=1)
+        self.table.assign(table.astype(np.uint8))
 
     def compute_output_shape(self, history_shape, candidates_shape, state_shape):
         return tuple(candidates_shape)
@@ -253,10 +266,17 @@ def _empty(shape, dtype=None):
     return ops.full(shape, 255, dtype=dtype)
 
 
-def _quantize(values, rounds=30):
-    """Levels that lie nearest to values (Lloyd, 1982), and the number of each value's level."""
-    if not len(values):
-        return np.zeros(LEVELS), np.zeros(0, np.uint8)
+def _whole_nats(shape, dtype=None):
+    return ops.convert_to_tensor(np.resize(WHOLE_NATS, shape), dtype=dtype)
+
+
+def nearest(levels, values):
+    """The number of the level, of sorted ones, that lies nearest to each value, uint8."""
+    return np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)
+
+
+def _levels(values, rounds=30):
+    """Levels that lie near values (Lloyd, 1982, "Least squares quantization in PCM")."""
     ordered, distinct = np.sort(values), np.unique(values)
     sums = np.r_[0.0, np.cumsum(ordered)]
     levels = distinct[np.linspace(0, len(distinct) - 1, LEVELS).round().astype(int)]
@@ -265,4 +285,4 @@ def _quantize(values, rounds=30):
         starts, ends = np.r_[0, ends], np.r_[ends, len(ordered)]
         size = ends - starts
         levels = np.where(size > 0, (sums[ends] - sums[starts]) / np.maximum(size, 1), levels)
-    return levels, np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)
+    return levels

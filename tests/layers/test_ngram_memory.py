@@ -5,7 +5,7 @@ import pytest
 from keras import ops
 
 from keras_pinyin.layers import NGramMemory
-from keras_pinyin.layers.ngram_memory import UNIT, ngram_hashes
+from keras_pinyin.layers.ngram_memory import ngram_hashes
 
 GRAMS = np.array([[7, 8], [7, 9], [2, 8]])
 VALUES = np.array([-0.1, -2.0, -4.0])
@@ -24,8 +24,8 @@ def filled(dtype=None):
 def test_a_boundary_is_a_context_like_any_other():
     value, order = map(ops.convert_to_numpy, filled().look_up(HISTORY, CANDIDATES))
     assert order[:, 0].tolist() == [[1, 1, 0], [1, 0, 0]]
-    np.testing.assert_allclose(value[0, 0, :2], [-0.1, -2.0], atol=UNIT / 2)
-    np.testing.assert_allclose(value[1, 0, 0], -4.0, atol=UNIT / 2)
+    np.testing.assert_allclose(value[0, 0, :2], [-0.1, -2.0], atol=1e-5)
+    np.testing.assert_allclose(value[1, 0, 0], -4.0, atol=1e-5)
 
 
 def test_an_untrained_memory_backs_off_by_a_constant_per_order():
@@ -54,6 +54,6 @@ def test_the_largest_ids_and_tables_stay_within_32_bits():
     memory.fill({4: (ids, np.full(500, -1.0))}, np.zeros(1 << 15))
     value, order = memory.look_up(ids[:, :3], ids[:, 3:])
     assert (ops.convert_to_numpy(order) == 3).all()
-    np.testing.assert_allclose(ops.convert_to_numpy(value), -1.0, atol=UNIT / 2)
+    np.testing.assert_allclose(ops.convert_to_numpy(value), -1.0, atol=1e-5)
     bucket, mark = ngram_hashes(ids, memory.buckets)
     assert bucket.min() >= 0 and bucket.max() < memory.buckets and mark.max() < 65535
