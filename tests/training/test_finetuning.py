@@ -285,8 +285,8 @@ def test_the_recipe_learns_to_write_and_exports_it(tiny_preset, tmp_path):
     recipe = load_module(ROOT / "recipes" / "finetune.py")
     out = tmp_path / "writer"
     options = ["--data", str(tmp_path / "pairs.tsv"), "--start", str(tiny_preset)]
-    options += ["--out", str(out), "--runs", str(tmp_path / "runs"), "--steps", "100"]
-    recipe.main(recipe.read_config(["seq2seq", *options, "--peak", "0.01"]))
+    options += ["--out", str(out), "--runs", str(tmp_path / "runs"), "--steps", "200"]
+    recipe.main(recipe.read_config(["seq2seq", *options, "--peak", "0.005"]))
     assert json.loads((out / "report.json").read_text())["rows"][-1]["whole"] == 1.0
     assert (out / "export" / "saved_model" / "saved_model.pb").exists()
     model = PinyinTransformer.from_preset(out)
