@@ -63,8 +63,9 @@ class Bench:
                 if slots not in self._tables:
                     fill_memory(model, self.counted)
                     for filled in filter(None, (model.memory, model.sound_memory)):
-                        self._tables[filled.name, filled.buckets] = filled.get_weights()[:2]
-                for weight, value in zip((memory.table, memory.unigram), self._tables[slots]):
+                        counted = [keras.ops.convert_to_numpy(w) for w in _counted(filled)]
+                        self._tables[filled.name, filled.buckets] = counted
+                for weight, value in zip(_counted(memory), self._tables[slots]):
                     weight.assign(value)
         return model
 
@@ -117,6 +118,10 @@ class Bench:
                 for key in ("characters", "sentences_1")
             ]
         return [round(value, 2) for value in found]
+
+
+def _counted(memory):
+    return memory.table, memory.levels, memory.unigram
 
 
 def remembered(name, run):
