@@ -8,7 +8,7 @@ What was finished is kept in runs/short_runs and not run again.
 
 from common import RESULTS, report
 from keras import ops
-from short_runs import EACH, KEYS, Bench, arguments, remembered
+from short_runs import EACH, KEYS, Bench, arguments, table_row
 
 from keras_pinyin.models import PinyinTransformer
 
@@ -74,9 +74,7 @@ def main(options):
             result = bench.train(make, seconds=options.seconds, grown_from=grown_from)
             return {"hanzi": result["hanzi"], "found": bench.measure(result["model"])[:3]}
 
-        result = remembered(f"ablation {options.seconds} {name}", run)
-        print(name, result, flush=True)
-        rows.append([name, f"{result['hanzi'] / 1e6:.2f}", *(f"{x:.2f}" for x in result["found"])])
+        rows.append(table_row(f"ablation {options.seconds}", name, run))
     report(
         "ablation",
         f"Parts of the model left out, {options.seconds:.0f} s of processor time each",

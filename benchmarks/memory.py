@@ -22,7 +22,7 @@ from keras_pinyin.models.weights import copy_weights
 from keras_pinyin.text.lexicon import DATA
 
 EACH = 200
-SCALES = (0.125, 0.25, 0.5, 1, 2)
+SCALES = (0.125, 0.25, 0.5, 1, 1.75)  # a table holds 4.2 M slots at most
 SHOWN = ("encyclopedia", "literature")
 
 

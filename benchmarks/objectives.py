@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 from common import report
-from short_runs import BATCHING, EACH, KEYS, Bench, arguments, remembered
+from short_runs import BATCHING, EACH, KEYS, Bench, arguments, table_row
 
 from keras_pinyin.data.objectives import read_mix
 from keras_pinyin.models._search import FORETOLD
@@ -74,9 +74,7 @@ def main(options):
             found = [*bench.measure(model), *(told(bench, model, both_sides=b) for b in (1, 0))]
             return {"hanzi": result["hanzi"], "found": found}
 
-        result = remembered(f"objectives {options.seconds:g} {name}", run)
-        print(name, result, flush=True)
-        rows.append([name, f"{result['hanzi'] / 1e6:.2f}", *(f"{x:.2f}" for x in result["found"])])
+        rows.append(table_row(f"objectives {options.seconds:g}", name, run))
     report(
         "objectives",
         f"Pretraining objectives, {options.seconds:g} s of processor time each",

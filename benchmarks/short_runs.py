@@ -124,6 +124,13 @@ def _counted(memory):
     return memory.table, memory.levels, memory.unigram
 
 
+def table_row(script, name, run):
+    """A row of a table: the name, M hanzi and figures of what a run gave, see `remembered`."""
+    result = remembered(f"{script} {name}", run)
+    print(name, result, flush=True)
+    return [name, f"{result['hanzi'] / 1e6:.2f}", *(f"{x:.2f}" for x in result["found"])]
+
+
 def remembered(name, run):
     """What a run gave, from a file if a script that was cut has finished it before."""
     path = RUNS / "short_runs" / f"{name.replace(' ', '_').replace('/', '_')}.json"

@@ -122,9 +122,12 @@ def main(config):
         shutil.copy(syllables, out)
     write_report(out, config, report, trained, seconds)
     if config.export:
-        to, length = out / "export", task.length
-        domain = config.task == "domain"
-        say(f"exported: {export_model(out, to) if domain else export_task(out, to, length=length)}")
+        to = out / "export"
+        if config.task == "domain":
+            files = export_model(out, to)
+        else:
+            files = export_task(out, to, length=task.length)
+        say(f"exported: {files}")
     checkpoint.unlink(missing_ok=True)
     say(f"done: {out}")
 

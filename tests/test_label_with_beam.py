@@ -79,19 +79,19 @@ def test_pretraining_takes_shards_and_counts(recipe, tiny_corpus, tmp_path):
     assert not (tmp_path / "runs").exists()
     train("--network-folds", 12)
     model = PinyinTransformer.from_preset(tmp_path / "model")
-    found = [ops.convert_to_numpy(w) for m in memories(model) for w in (m.table, m.unigram)]
+    found = counted(model)
     # In the end the memory has all that is not held out, as if it had been counted here.
     fill_memory(model, split_shards(shards, held_out=[0])[0])
-    expected = [ops.convert_to_numpy(w) for m in memories(model) for w in (m.table, m.unigram)]
-    for mine, theirs in zip(found, expected):
+    for mine, theirs in zip(found, counted(model), strict=True):
         np.testing.assert_allclose(mine, theirs, atol=0.01)  # unigrams are saved in half precision
     (shards / "counts" / "held_out.json").unlink()
     with pytest.raises(ValueError, match="does not say which folds"):
         train()
 
 
-def memories(model):
-    return model.memory, model.sound_memory
+def counted(model):
+    memories = model.memory, model.sound_memory
+    return [ops.convert_to_numpy(w) for m in memories for w in (m.table, m.levels, m.unigram)]
 
 
 @pytest.mark.parametrize("folds", ["0,20", "0,x", "-1"])

@@ -42,20 +42,15 @@ def mix(memory, table, share):
     unigram = ops.convert_to_numpy(memory.unigram).astype(np.float64)
     if not table.ngrams:
         return 0
-    found = [
-        (
-            *ngram_hashes(ids, memory.buckets),
-            nearest(
-                levels[order - 2],
-                np.logaddexp(
-                    np.log(share) + new,
-                    np.log1p(-share) + _said(ids, marks, stored, levels, unigram, memory),
-                ),
-            ),
-            worth,
-        )
-        for order, (ids, new, worth) in table.ngrams.items()
-    ]
+
+    def mixture(new, old):
+        return np.logaddexp(np.log(share) + new, np.log1p(-share) + old)
+
+    found = []
+    for order, (ids, new, worth) in table.ngrams.items():
+        log_prob = mixture(new, _said(ids, marks, stored, levels, unigram, memory))
+        level = nearest(levels[order - 2], log_prob)
+        found.append((*ngram_hashes(ids, memory.buckets), level, worth))
     bucket, mark, level, worth = (np.concatenate(column) for column in zip(*found))
     best = np.argsort(-worth, kind="stable")
     bucket, mark, level = bucket[best], mark[best], level[best]
@@ -71,8 +66,7 @@ def mix(memory, table, share):
     marks[bucket[fresh], slot] = mark[fresh]
     stored[bucket[fresh], slot] = level[fresh]
     memory.write_slots(marks, stored)
-    mixture = np.logaddexp(np.log(share) + table.unigram, np.log1p(-share) + unigram)
-    memory.unigram.assign(mixture.astype("float32"))
+    memory.unigram.assign(mixture(table.unigram, unigram).astype("float32"))
     return int(old.sum()) + len(fresh)
 
 

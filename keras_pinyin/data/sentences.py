@@ -8,7 +8,7 @@ SHORTEST = 4  # shorter ones say nothing: they are everywhere
 
 
 class SeenSentences:
-    """The runs of hanzi, between punctuation, of some shards, by their 64-bit hashes.
+    """The runs of hanzi, between punctuation, of some shards, by their hashes in this process.
 
     Text repeats itself. A sentence that the memories have counted teaches a network to trust them
     more than it should where a sentence is new.

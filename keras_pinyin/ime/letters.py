@@ -202,9 +202,9 @@ class Letters:
             if raw[start] in self._borders:
                 break
             scored = places[start].scored
-            ids = self._spellings.exact.get(raw[start : end - 2] + last)
-            if scored[0] and ids is not None:
-                blocks.append((scored, ids, np.float32(SLIP[SWAPPED]), 0.0, start, end - 1))
+            if scored[0] and (edges := self._spellings.exact.get(raw[start : end - 2] + last)):
+                ids, costs, saving = edges
+                blocks.append((scored, ids, costs + SLIP[SWAPPED], saving, start, end - 1))
         place.swapped = self._scored(self._best(blocks, SWAP_BEAM))
 
     def _after_swaps(self, places, raw, end):
@@ -214,9 +214,9 @@ class Letters:
             if start < end and raw[start] in self._borders:
                 break
             scored = places[start].swapped
-            ids = self._spellings.exact.get(raw[start - 2] + raw[start:end])
-            if scored[0] and ids is not None:
-                blocks.append((scored, ids, np.float32(0), 0.0, start - 1, end))
+            edges = self._spellings.exact.get(raw[start - 2] + raw[start:end])
+            if scored[0] and edges:
+                blocks.append((scored, *edges, start - 1, end))
         return blocks
 
     def _best(self, blocks, beam):
@@ -251,15 +251,12 @@ class Letters:
     def _exact(self, places, raw, end):
         """The best reading by whole syllables as they are spelled, if there is one: a list."""
         blocks = []
-        for start in range(end - 1, max(-1, end - 1 - self._spellings.longest), -1):
-            if raw[start] in self._borders:
-                break
-            nodes, totals, rows, short = places[start].scored
-            ids = self._spellings.exact.get(raw[start:end])
+        for scored, *piece in self._blocks(places, raw, end, self._spellings.exact):
+            nodes, *numbers = scored
             at = [i for i, node in enumerate(nodes) if not node.cost]
-            if at and ids is not None:
-                scored = [nodes[i] for i in at], totals[at], rows[at], short[at]
-                blocks.append((scored, ids, np.float32(0), 0.0, start, end))
+            if at:
+                scored = [nodes[i] for i in at], *(array[at] for array in numbers)
+                blocks.append((scored, *piece))
         return self._best(blocks, 1)
 
     def _literals(self, places, raw, end):

@@ -28,7 +28,7 @@ class Spellings:
         typed: dict str -> (ids of keys, costs, what each costs less after a beginning of a
             syllable), wherever it stands.
         unfinished: the same of beginnings of syllables, at the end of the letters.
-        exact: dict str -> ids of the syllables that are spelled so.
+        exact: the same of syllables as they are spelled.
         longest: int, of the strings. letters: set of the characters that spell.
     """
 
@@ -57,7 +57,7 @@ class Spellings:
                     _put(unfinished, text, key, UNFINISHED + count * FUZZY_COST)
                     if name in INITIALS:
                         _put(typed, text, key, INITIAL + count * FUZZY_COST)
-        self.exact = {text: np.array(list(found)) for text, found in exact.items()}
+        self.exact = _arrays(exact, keys.first_prefix)
         self.typed = _arrays(typed, keys.first_prefix)
         self.unfinished = _arrays(unfinished, len(keys.names))
         self.longest = max(map(len, typed))

@@ -129,7 +129,7 @@ def test_what_is_frozen_stays_and_the_rest_learns(how, backbone):
     learned = [(w.path, ops.convert_to_numpy(w).copy()) for w in model.trainable_weights]
     losses = [float(model.train_on_batch(tokens, np.array([0, 1]))) for _ in range(12)]
     assert losses[-1] < losses[0] / 2
-    tables = ("key_features", "hanzi_key", "allowed")
+    tables = ("key_features", "hanzi_key", "legal", "legal_start")
     assert len(frozen) > len(tables) + 10
     for weight, before in frozen:
         np.testing.assert_array_equal(ops.convert_to_numpy(weight), before, err_msg=weight.path)
@@ -245,19 +245,24 @@ def test_one_sentence_on_bad_pairs(tmp_path):
         labelled_lines(path)
 
 
+def finetune(task, lines, start, folder, more):
+    """Runs the recipe on lines of data: its module, where the model went, rows of the report."""
+    data, out = folder / "data.tsv", folder / "model"
+    data.write_text("\n".join(lines), encoding="utf-8")
+    recipe = load_module(ROOT / "recipes" / "finetune.py")
+    options = ["--data", data, "--start", start, "--out", out, "--runs", folder / "runs"]
+    recipe.main(recipe.read_config([task, *map(str, options), "--peak", "0.005", *more]))
+    return recipe, out, json.loads((out / "report.json").read_text())["rows"]
+
+
 @pytest.mark.once
 def test_the_recipe_learns_a_class_and_exports_it(tiny_preset, tmp_path, capsys):
     from ai_edge_litert.interpreter import Interpreter
 
     lines = [f"{'今天天气真好' * (1 + i % 3)}{i}{'我们' * (i % 7)}\t好" for i in range(60)]
     lines += [f"{'他在北京工作' * (1 + i % 3)}{i}{'公园' * (i % 7)}\t坏" for i in range(60)]
-    (tmp_path / "texts.tsv").write_text("\n".join(lines), encoding="utf-8")
-    recipe = load_module(ROOT / "recipes" / "finetune.py")
-    out = tmp_path / "model"
-    options = ["--data", str(tmp_path / "texts.tsv"), "--start", str(tiny_preset)]
-    options += ["--out", str(out), "--runs", str(tmp_path / "runs"), "--steps", "30"]
-    recipe.main(recipe.read_config(["classify", *options, "--segment", "15", "--peak", "0.005"]))
-    report = json.loads((out / "report.json").read_text())["rows"]
+    more = ["--steps", "30", "--segment", "15"]
+    recipe, out, report = finetune("classify", lines, tiny_preset, tmp_path, more)
     assert report[-1]["when"] == "after" and report[-1]["accuracy"] == 1.0
     assert "| after |" in (out / "report.md").read_text()
     model = TextClassifier.from_preset(out)
@@ -281,16 +286,11 @@ def test_the_recipe_learns_to_write_and_exports_it(tiny_preset, tmp_path):
 
     pairs = [f"{'天气' * (1 + i % 3)}{i}\t我们去公园" for i in range(60)]
     pairs += [f"{'工作' * (1 + i % 3)}{i}\t他在北京" for i in range(60)]
-    (tmp_path / "pairs.tsv").write_text("\n".join(pairs), encoding="utf-8")
-    recipe = load_module(ROOT / "recipes" / "finetune.py")
-    out = tmp_path / "writer"
-    options = ["--data", str(tmp_path / "pairs.tsv"), "--start", str(tiny_preset)]
-    options += ["--out", str(out), "--runs", str(tmp_path / "runs"), "--steps", "200"]
-    recipe.main(recipe.read_config(["seq2seq", *options, "--peak", "0.005"]))
-    assert json.loads((out / "report.json").read_text())["rows"][-1]["whole"] == 1.0
+    _, out, report = finetune("seq2seq", pairs, tiny_preset, tmp_path, ["--steps", "200"])
+    assert report[-1]["whole"] == 1.0
     assert (out / "export" / "saved_model" / "saved_model.pb").exists()
     model = PinyinTransformer.from_preset(out)
-    run = Interpreter(str(out / "export" / "writer.tflite")).get_signature_runner("generate")
+    run = Interpreter(str(out / "export" / "model.tflite")).get_signature_runner("generate")
     row = np.zeros((1, 40), np.int32)
     for source, target in (("天气天气", "我们去公园"), ("工作", "他在北京")):
         row[0] = 0

@@ -169,7 +169,7 @@ test('letters that are no pinyin, and more than a conversion takes', async () =>
   await type('vvv ');
   assert.equal(await text(), 'vvv');
   await clear();
-  await type('womenqushanghai'.repeat(4) + ',');
+  await type('womenqugongyuan'.repeat(4) + ',');
   assert.equal((await text()).length, 4 * 5 + 1);
 });
 
