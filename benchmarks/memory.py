@@ -1,11 +1,13 @@
 """The counted memories of the released model: accuracy against megabytes, and what words bring.
 
+    python recipes/gather_words.py --out runs/words.txt
     KERAS_BACKEND=jax python benchmarks/memory.py --corpus FOLDER --sets FOLDER
 
-The network stays as it is released; its memories are filled anew with other numbers of slots, and
-once without the words of dictionaries.
+The network stays as it is released; its memories are filled anew with other numbers of slots, once
+without any words, and once with those of dictionaries but not of the list that was gathered.
 """
 
+import copy
 import statistics
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from keras_pinyin.models.weights import copy_weights
 from keras_pinyin.text.lexicon import DATA
 
 EACH = 200
-SCALES = (0.125, 0.25, 0.5, 1, 1.75)  # a table holds 4.2 M slots at most
+SCALES = (0.125, 0.25, 0.5, 1, 1.7)  # a table holds 4.2 M slots at most
 SHOWN = ("encyclopedia", "literature")
 
 
@@ -37,7 +39,11 @@ def main(options):
     counters = new_counters()
     count_shards(counters, training, released.lexicon)
     rows = [row(released, counters, sets, 1, "without words")]
-    add_dictionaries(counters, released.lexicon)
+    with_dictionaries = copy.deepcopy(counters)
+    add_dictionaries(with_dictionaries, released.lexicon)
+    rows.append(row(released, with_dictionaries, sets, 1, "dictionaries"))
+    del with_dictionaries
+    add_dictionaries(counters, released.lexicon, RUNS / "words.txt")
     rows += [row(released, counters, sets, scale, "") for scale in SCALES]
     report(
         "memory",
@@ -48,7 +54,7 @@ def main(options):
         f"to {KEYS[-1]} keys of each; the last columns are characters of single sets. The network "
         "was trained beside the memories of the size that is released (x 1).",
     )
-    plot(rows[1:])
+    plot(rows[2:])
 
 
 def row(released, counters, sets, scale, note):

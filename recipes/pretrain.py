@@ -28,6 +28,7 @@ class Config:
     corpus: str = ""  # folder of .txt, .txt.xz, .txt.gz; empty for the default corpus
     shards: str = ""  # what recipes/label_with_beam.py wrote, instead of a corpus
     counts: str = ""  # and its counts, which must leave out fold 0 and those of network_folds
+    words: str = ""  # a word list to count besides, see recipes/gather_words.py
     out: str = "saved_models/starter"  # where the model goes
     start: str = ""  # a model whose weights to begin with, where they fit
     size: str = "nano"  # nano, small or base
@@ -120,7 +121,7 @@ def main(config):
             f"The folds 1 to {config.network_folds} of {shards}, which the network learns from, "
             "are empty: give more text or more --network-folds."
         )
-    counts = config.counts or None
+    counts, words = config.counts or None, config.words or None
     counting = [] if counts else [path for path in counting if path in set(training)]
 
     def make(layers, first):
@@ -131,7 +132,7 @@ def main(config):
             if config.start:
                 say(f"{copy_weights(model, config.start)} weights begin as those of {config.start}")
             say("counting n-grams for the memory")
-            say(f"{fill_memory(model, counting, counts=counts)} n-grams in the memory")
+            say(f"{fill_memory(model, counting, words, counts)} n-grams in the memory")
         return model
 
     def compiled(model):
@@ -191,7 +192,7 @@ def main(config):
 
     # Now the memory may have seen everything but the held-out part.
     say("filling the memory from all training text")
-    fill_memory(model, learning if counts else training, counts=counts)
+    fill_memory(model, learning if counts else training, words, counts)
     model.save_to_preset(config.out)
     write_syllables(training, lexicon.keys, config.out)
     say(f"saved to {config.out}; measuring on text held out")

@@ -44,7 +44,7 @@ def main(options):
     counting, learning = split_shards(shards, held_out=[1, 2])
     counting = [path for path in counting if path in set(training)]
     say("counting n-grams for the memory")
-    fill_memory(model, counting)
+    fill_memory(model, counting, options.words)
     seen = SeenSentences(counting)
 
     batching = Batching(lengths=(7, 12, 18, 28, 48))
@@ -77,7 +77,7 @@ def main(options):
         after = ops.convert_to_numpy(variable)
         variable.assign((1 - options.average) * before + options.average * after)
     say("filling the memory from all training text")
-    fill_memory(model, training)
+    fill_memory(model, training, options.words)
     model.save_to_preset(options.out)
     say(f"saved to {options.out}; python recipes/evaluate.py {options.out} measures it")
 
@@ -88,6 +88,7 @@ if __name__ == "__main__":
     )
     parser.add_argument("model", help="a released name or a folder")
     parser.add_argument("--corpus", default="", help="folder of text (default: the small one)")
+    parser.add_argument("--words", help="a word list to count besides, see recipes/gather_words.py")
     parser.add_argument("--out", required=True, help="folder for the model")
     parser.add_argument("--rounds", type=int, default=24, help="of search and training (24)")
     parser.add_argument("--rows", type=int, default=4096, help="inputs of a round (4096)")

@@ -4,7 +4,8 @@ import numpy as np
 from keras import ops
 
 from keras_pinyin.data.memory import count_shards, new_counters, select_tables
-from keras_pinyin.layers.ngram_memory import LEVELS, SLOTS, nearest, ngram_hashes
+from keras_pinyin.layers._levels import LEVELS, nearest
+from keras_pinyin.layers.ngram_memory import SLOTS, ngram_hashes
 
 BACKOFF = np.log(0.4)  # per order that is missing (Brants et al., 2007)
 

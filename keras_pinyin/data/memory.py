@@ -11,7 +11,6 @@ from keras_pinyin.data.shards import read_shards
 from keras_pinyin.data.words import read_words
 from keras_pinyin.text import FIRST_HANZI
 
-WORD_COUNT = 2  # as often as every word of the dictionaries is taken to occur
 HELD_OUT = "held_out.json"  # beside counts: the folds that they left out
 
 
@@ -93,33 +92,33 @@ def check_held_out(folder, folds):
         )
 
 
-def fill_memory(model, shards=(), words=True, counts=None):
+def fill_memory(model, shards=(), words=None, counts=None):
     """Counts shards in one pass and fills the memories of a model with what helps most.
 
     Args:
         model: a `PinyinTransformer` with a lexicon and `memory`, `sound_memory` or both.
         shards: paths of shards.
-        words: bool, whether words of dictionaries are counted too (`read_words`).
+        words: path of a word list to count besides dictionaries, or None, see `read_words`.
         counts: folder of counts to add to those of the shards, see `read_counts`.
 
     Returns:
         int, n-grams that found a place.
 
     Raises:
-        ValueError: if the shards hold no hanzi.
+        ValueError: if the shards hold no hanzi, or the word list cannot be read.
     """
     lexicon, counters = model.lexicon, new_counters(model)
     count_shards(counters, shards, lexicon)
     if counts is not None:
         read_counts(counters, counts)
-    if words and "written" in counters:
-        add_dictionaries(counters, lexicon)
+    add_dictionaries(counters, lexicon, words)
     return fill_from(model, counters)
 
 
-def add_dictionaries(counters, lexicon):
-    """Counts the words of dictionaries, `WORD_COUNT` times each."""
-    counters["written"].add_words(read_words(lexicon.vocabulary), WORD_COUNT)
+def add_dictionaries(counters, lexicon, words=None):
+    """Counts the words of dictionaries and of a word list, see `read_words`, as written."""
+    if "written" in counters:
+        counters["written"].add_words(*read_words(lexicon.vocabulary, words))
 
 
 def fill_from(model, counters):

@@ -123,12 +123,12 @@ class NGramCounter(_Counter):
         tokens = np.r_[np.uint16(self.boundary), np.where(keep, tokens, self.boundary)]
         self._wait(tokens, len(tokens))
 
-    def add_words(self, words, count):
-        """Counts what lies inside words, `count` times each: nothing is said of their ends.
+    def add_words(self, words, times):
+        """Counts what lies inside words: nothing is said of their ends.
 
         Args:
             words: list of int arrays of hanzi ids.
-            count: int.
+            times: int array, how often each is counted.
         """
         if not words:
             return
@@ -137,8 +137,7 @@ class NGramCounter(_Counter):
         for n in range(1, self.order + 1):
             grams = pack(flat, n)
             inside = word[: len(grams)] == word[n - 1 :]
-            grams, counts = np.unique(grams[inside], return_counts=True)
-            self.add_counts(n, grams, counts * count)
+            self.add_counts(n, grams[inside], times[word[: len(grams)][inside]])
 
     def _grams(self, waiting):
         tokens = np.concatenate(waiting).astype(np.uint16)

@@ -45,7 +45,8 @@ def export_model(
         out: folder; the SavedModel is put into `saved_model` there, with the metadata in its
             `assets.extra/metadata.json`.
         name: str, beginning of the names of files; by default the preset's folder name.
-        kinds: of "int8" (weights of 8 bits), "float16" (weights), "float32", "static" (8 bits).
+        kinds: of "int8" (weights of 8 bits, the table of key n-grams of 4), "float16" (weights),
+            "float32", "static" (as "int8").
         n_best: int, K.
         beams: int, of the search; at least `n_best` are used.
         static_context, static_keys: int, C and T of the static file.
@@ -139,10 +140,14 @@ def _write(model, folder, part, name, kinds, limits, fixed, shared):
         package = version("keras-pinyin")
     except PackageNotFoundError:  # run from a clone
         package = "unknown"
-    saved, static = part / "saved_model", part / ".static"
+    saved = part / "saved_model"
     write_saved_model(model, saved, **shared)
-    if "static" in kinds:
-        write_saved_model(model, static, **shared, **fixed)
+    # Graphs of files in 8 bits: TensorFlow's converter does not know of numbers in four.
+    small = {kind: part / f".{kind}" for kind in ("int8", "static") if kind in kinds}
+    if small and model.key_memory is not None:
+        model.key_memory.pack()
+    for kind, graph in small.items():
+        write_saved_model(model, graph, **shared, **(fixed if kind == "static" else {}))
     for kind in ("saved_model", *kinds):
         described = describe(
             model,
@@ -160,9 +165,10 @@ def _write(model, folder, part, name, kinds, limits, fixed, shared):
             del described["syllables"]  # it is a file of the preset
             path.write_text(json.dumps(described, ensure_ascii=False) + "\n", encoding="utf-8")
             continue
-        content = to_tflite(static if kind == "static" else saved, kind)
+        content = to_tflite(small.get(kind, saved), kind)
         (part / f"{name}{SUFFIXES[kind]}").write_bytes(add_metadata(content, described))
-    shutil.rmtree(static, ignore_errors=True)
+    for graph in small.values():
+        shutil.rmtree(graph)
 
 
 def _put_in_place(part, out):

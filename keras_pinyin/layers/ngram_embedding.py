@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_pinyin.layers._levels import PAIRS, fitted_levels, nearest, packed
+
 SPANS = ((-1, 0), (0, 1), (-2, 0), (-1, 1), (0, 2))
 
 
@@ -14,6 +16,7 @@ class NGramEmbedding(keras.layers.Layer):
     rows and projects them to `output_dim`. Rows are shared by hashing, without regard to
     collisions, as in Svenstrup et al., 2017, "Hash Embeddings for Efficient Word
     Representations". A few gathers per position hold what would take layers of a dense model.
+    A trained table does with four bits a number: see `pack`.
 
     Args:
         rows: int, rows of the table, at most 2**20.
@@ -44,6 +47,7 @@ class NGramEmbedding(keras.layers.Layer):
         self.spans = tuple(tuple(span) for span in spans)
         if any(first > last for first, last in self.spans) or not self.spans:
             raise ValueError(f"spans is {spans}, but needs pairs (first, last), first <= last.")
+        self._packed = None
 
     def build(self, input_shape):
         self.table = self.add_weight(
@@ -75,8 +79,35 @@ class NGramEmbedding(keras.layers.Layer):
                 token = padded[:, before + offset : before + offset + length]
                 row = token + 7919 * number if row is None else row * factor + token
                 row = ops.mod(row, self.rows)
-            found.append(ops.take(self.table, row, axis=0))  # [batch, length, row_dim]
+            found.append(self._look_up(row))  # [batch, length, row_dim]
         return ops.cast(ops.concatenate(found, axis=-1), self.compute_dtype)
+
+    def _look_up(self, row):
+        if self._packed is None:
+            return ops.take(self.table, row, axis=0)
+        table, values = (ops.array(part) for part in self._packed)
+        pairs = ops.cast(ops.take(table, row, axis=0), "int32")
+        halves = ops.take(values, pairs, axis=0)  # [batch, length, row_dim / 2, 2]
+        return ops.reshape(halves, (*ops.shape(row), self.row_dim))
+
+    def pack(self):
+        """Looks rows up in a copy of the table in four bits a number from here on.
+
+        The copy is for graphs that are written next: it holds the nearest of 16 values each, and
+        the table itself, which training changes and saving keeps, is as it was.
+
+        Raises:
+            ValueError: if the layer has no table yet, or rows of an odd width.
+        """
+        if not self.built or self.row_dim % 2:
+            raise ValueError(
+                f"A table of rows {self.row_dim} wide "
+                + ("is odd: pack one of even width." if self.built else "is not built: call it.")
+            )
+        table = ops.convert_to_numpy(self.table)
+        levels = fitted_levels(table.reshape(-1).astype("float64"))
+        numbers = nearest(levels, table.reshape(-1)).reshape(table.shape)
+        self._packed = packed(numbers), levels[PAIRS].astype("float32")
 
     def compute_output_shape(self, input_shape):
         return (*input_shape, self.output_dim)

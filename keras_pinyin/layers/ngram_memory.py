@@ -4,13 +4,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_pinyin.layers._levels import LEVELS, PAIRS, fitted_levels, nearest, packed
+
 SLOTS = 4
-LEVELS = 16  # log-probabilities that an order can store: four bits
 FINGERPRINT_PRIME = 65521
 FINGERPRINT_FACTOR = 32749
 MAX_ORDER = 4
 WHOLE_NATS = np.arange(1.0 - LEVELS, 1.0)  # levels of an order that nothing was stored of
-PAIRS = np.stack(np.divmod(np.arange(LEVELS**2, dtype="int32"), LEVELS), axis=-1)  # of a byte
 ORDERS = np.r_[0, np.repeat(np.arange(1, MAX_ORDER), LEVELS)].astype("int32")  # of a hit, from -1
 
 
@@ -230,7 +230,7 @@ class NGramMemory(keras.layers.Layer):
         for order in ngrams:
             of = np.flatnonzero(orders == order)
             if len(of):
-                levels[order - 2] = _levels(log_prob[of])
+                levels[order - 2] = fitted_levels(log_prob[of])
                 level[bucket[of], slot[of]] = nearest(levels[order - 2], log_prob[of])
         self.write_slots(marks, level)
         self.levels.assign(levels.reshape(-1).astype("float32"))
@@ -245,8 +245,7 @@ class NGramMemory(keras.layers.Layer):
 
     def write_slots(self, marks, level):
         """The inverse of `read_slots`."""
-        pairs = level[:, ::2] * LEVELS + level[:, 1::2]
-        table = np.concatenate([marks >> 8, marks & 255, pairs], axis=1)
+        table = np.concatenate([marks >> 8, marks & 255, packed(level)], axis=1)
         self.table.assign(table.astype(np.uint8))
 
     def compute_output_shape(self, history_shape, candidates_shape, state_shape):
@@ -268,21 +267,3 @@ def _empty(shape, dtype=None):
 
 def _whole_nats(shape, dtype=None):
     return ops.convert_to_tensor(np.resize(WHOLE_NATS, shape), dtype=dtype)
-
-
-def nearest(levels, values):
-    """The number of the level, of sorted ones, that lies nearest to each value, uint8."""
-    return np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)
-
-
-def _levels(values, rounds=30):
-    """Levels that lie near values (Lloyd, 1982, "Least squares quantization in PCM")."""
-    ordered, distinct = np.sort(values), np.unique(values)
-    sums = np.r_[0.0, np.cumsum(ordered)]
-    levels = distinct[np.linspace(0, len(distinct) - 1, LEVELS).round().astype(int)]
-    for _ in range(rounds):
-        ends = np.searchsorted(ordered, (levels[1:] + levels[:-1]) / 2, side="right")
-        starts, ends = np.r_[0, ends], np.r_[ends, len(ordered)]
-        size = ends - starts
-        levels = np.where(size > 0, (sums[ends] - sums[starts]) / np.maximum(size, 1), levels)
-    return levels

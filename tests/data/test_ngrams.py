@@ -105,7 +105,7 @@ def test_no_hanzi():
 def test_words_count_inside_themselves_only():
     counter = NGramCounter(order=3, first_hanzi=FIRST)
     counter.add(np.array([10, 11]))
-    counter.add_words([np.array([10, 11, 12]), np.array([12, 13])], 5)
+    counter.add_words([np.array([10, 11, 12]), np.array([12, 13])], np.array([5, 5]))
     found = {
         n: dict(zip(map(tuple, unpack(grams, n).tolist()), counts.tolist()))
         for n, (grams, counts) in counter.counts().items()

@@ -44,7 +44,28 @@ def test_rows_are_those_of_python_integers():
     assert found.ravel().tolist() == expected
 
 
+def test_a_packed_table_has_the_nearest_of_sixteen_values():
+    layer = NGramEmbedding(rows=997, row_dim=6, output_dim=8)
+    ids = np.random.default_rng(0).integers(0, 300, (3, 11))
+    layer(ids)
+    exact, table = ops.convert_to_numpy(layer.rows_around(ids)), ops.convert_to_numpy(layer.table)
+    layer.pack()
+    found = ops.convert_to_numpy(layer.rows_around(ids))
+    values = np.unique(found)
+    assert found.shape == exact.shape and 10 < len(values) <= 16
+    nearest = np.abs(exact[..., None] - values).min(-1)
+    np.testing.assert_allclose(np.abs(exact - found), nearest, atol=1e-7)
+    assert np.sqrt(np.mean(nearest**2)) < 0.15 * table.std()
+    np.testing.assert_array_equal(ops.convert_to_numpy(layer.table), table)
+
+
 def test_bad_arguments():
+    with pytest.raises(ValueError, match="not built"):
+        NGramEmbedding(rows=9, row_dim=2, output_dim=4).pack()
+    odd = NGramEmbedding(rows=9, row_dim=3, output_dim=4)
+    odd(np.zeros((1, 2), "int32"))
+    with pytest.raises(ValueError, match="3 wide is odd"):
+        odd.pack()
     with pytest.raises(ValueError, match="rows is 0"):
         NGramEmbedding(rows=0, row_dim=2, output_dim=4)
     with pytest.raises(ValueError, match="first <= last"):

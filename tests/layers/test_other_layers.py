@@ -10,7 +10,7 @@ from keras_pinyin.layers import (
     PinyinEmbedding,
     PinyinEncoderLayer,
 )
-from keras_pinyin.layers.ngram_memory import LEVELS
+from keras_pinyin.layers._levels import LEVELS
 from layers.layer_test import check_masks, run_layer_test
 
 RNG = np.random.default_rng(0)

