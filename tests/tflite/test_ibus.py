@@ -127,6 +127,15 @@ class Desktop:
     def press(self, *keys):
         self.call("xdotool", "key", "--delay", "30", *keys)
 
+    def click(self, *share):
+        """Clicks into the panel of candidates, at a share of its width and height."""
+        panel = ("xdotool", "search", "--sync", "--onlyvisible", "--name", "^ibus-ui-gtk3$")
+        window = self.call(*panel).split()[0]
+        found = self.call("xdotool", "getwindowgeometry", "--shell", window)
+        size = [int(re.search(f"{name}=(.*)", found)[1]) for name in ("WIDTH", "HEIGHT")]
+        place = [str(int(part * whole)) for part, whole in zip(share, size)]
+        self.call("xdotool", "mousemove", "--window", window, *place, "click", "1")
+
     def type(self, letters):
         self.call("xdotool", "type", "--delay", "30", letters)
 
@@ -217,6 +226,24 @@ def test_a_choice_can_be_taken_back(desktop):
     desktop.wait("preedit", re.compile("[一-龥]men qu gong yuan"))
     desktop.press("BackSpace")
     desktop.wait("preedit", "wo men qu gong yuan")
+
+
+def test_the_panel_is_clicked(desktop):
+    first, later = (0.1, 0.7), (0.96, 0.7)  # a candidate, and the arrow to the next page
+    desktop.clear()
+    desktop.type("nihao")
+    desktop.wait("preedit", "ni hao")
+    time.sleep(0.5)  # the panel is a program of its own
+    desktop.click(*first)
+    desktop.wait("text", "你好")
+    desktop.type("nihao")
+    desktop.wait("preedit", "ni hao")
+    time.sleep(0.5)
+    desktop.click(*later)
+    time.sleep(0.5)
+    desktop.click(*first)
+    desktop.wait("preedit", re.compile("|[一-龥]hao"))
+    assert "你好" != desktop.seen["text"][2:] + desktop.seen["preedit"]
 
 
 def test_letters_stay_where_the_focus_goes_away(desktop):
