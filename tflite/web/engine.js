@@ -22,6 +22,7 @@ export class Engine {
   #refreshing = null;
   #alphabet = new Set(); // what spells syllables
   #warning = '';
+  #lasting = false; // the browser was asked to keep what is learned
 
   // ask: a function from a name and a request to a promise, as `startWorker` gives.
   // changed: called when there is something else to show. failed: given errors of `ask`.
@@ -185,6 +186,9 @@ export class Engine {
     if (this.options.learn && choices.length) {
       const learned = {context: this.#context, choices: choices.map(([candidate]) => candidate)};
       this.ask('learn', learned).catch(this.failed);
+      // A browser short of room clears what it was not asked to keep.
+      if (!this.#lasting) globalThis.navigator?.storage?.persist?.();
+      this.#lasting = true;
     }
     this.#line.clear();
     return this.#write(text + letters);

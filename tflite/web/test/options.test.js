@@ -61,12 +61,17 @@ test('what is set stays', async () => {
 });
 
 test('a word that was chosen twice comes first, until it is forgotten', async () => {
+  await page.evaluate(() => {
+    window.asked = 0;
+    navigator.storage.persist = async () => ++window.asked > 0;
+  });
   await type('wanghaoran');
   for (const hanzi of '王昊然') await choose(hanzi);
   assert.equal(await text(), '王昊然');
   await clear();
   await type('wanghaoran');
   await choose('王昊然');
+  assert.equal(await page.evaluate(() => window.asked), 1);
   await reload();
   await type('wanghaorandepengyou ');
   assert.equal(await text(), '王昊然的朋友');
