@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from keras_pinyin.ime.state import Candidate
 from keras_pinyin.ime.user_words import LONGEST, TWICE
-from keras_pinyin.ime.variants import emoji_for, to_script
+from keras_pinyin.ime.variants import emoji_for, forms
 from keras_pinyin.text import standard_hanzi
 
 # Of the letters: converted, and shown words and hanzi of; besides what is spelled exactly.
@@ -202,8 +202,8 @@ def dressed(candidates, options):
         return candidates
     found = {}
     for candidate in candidates:
-        text = to_script(candidate.text, options.script)
-        found.setdefault(text, replace(candidate, text=text))
+        for text in forms(candidate.text, options.script):
+            found.setdefault(text, replace(candidate, text=text))
     found = list(found.values())
     if options.emoji:
         emoji = {

@@ -32,6 +32,23 @@ def to_script(text, script):
     return text if script == "simplified" else _opencc(CONVERSIONS[script]).convert(text)
 
 
+def forms(text, script):
+    """What a candidate is in another script: of a single hanzi all that it may stand for.
+
+    Args:
+        text, script: as for `to_script`, which says what comes first.
+
+    Returns:
+        A list of str.
+
+    Example:
+        >>> forms("发", "tw"), forms("发现", "tw")
+        (['發', '髮'], ['發現'])
+    """
+    others = _forms().get(text, {}).get(script, "")
+    return [to_script(text, script), *others]
+
+
 def to_simplified(text):
     """Writes traditional Chinese of any kind as simplified, which the model knows.
 
@@ -65,5 +82,14 @@ def _opencc(name):
 
 @cache
 def _emoji():
-    path = resources.files("keras_pinyin.ime") / "emoji.tsv"
-    return dict(line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    return dict(_table("emoji.tsv"))
+
+
+@cache
+def _forms():
+    return {hanzi: dict(zip(CONVERSIONS, others)) for hanzi, *others in _table("forms.tsv")}
+
+
+def _table(name):
+    text = (resources.files("keras_pinyin.ime") / name).read_text(encoding="utf-8")
+    return [line.split("\t") for line in text.splitlines()]

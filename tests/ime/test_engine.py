@@ -239,6 +239,19 @@ def test_traditional_forms_come_last(converter):
     assert "國" in others and found[-len(others) :] == others
 
 
+def test_a_hanzi_of_several_traditional_forms(converter):
+    engine = Engine(converter, options=Options(script="tw", correct=False))
+    type_keys(engine, "fa")
+    found = [candidate.text for candidate in everything(engine)]
+    assert "髮" in found and found.index("髮") == found.index("發") + 1
+    engine.reset()
+    type_keys(engine, "fa")
+    while "髮" not in (shown := [candidate.text for candidate in engine.state.candidates]):
+        engine.press("pagedown")
+    engine.choose(shown.index("髮"))
+    assert engine.take_commit() == "髮"
+
+
 def test_context_decides(engine):
     engine.set_context("她走了，我很想")
     assert type_keys(engine, "ta").candidates[0].text == "她"

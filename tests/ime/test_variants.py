@@ -19,6 +19,19 @@ def test_scripts_differ_and_words_decide():
         variants.to_script(text, "old")
 
 
+def test_one_hanzi_has_all_its_forms():
+    assert variants.forms("发", "tw") == ["發", "髮"] and variants.forms("里", "tw") == ["裡", "里"]
+    assert variants.forms("里", "s2t")[0] == "裏" and "裡" in variants.forms("里", "s2t")
+    assert variants.forms("头发", "tw") == ["頭髮"] and variants.forms("好", "tw") == ["好"]
+    assert variants.forms("发", "simplified") == ["发"]
+    for hanzi, found in variants._forms().items():
+        for script, others in found.items():
+            shown = variants.forms(hanzi, script)
+            assert len(set(shown)) == len(shown) == 1 + len(others)
+            # The learner knows them by the hanzi they stand for.
+            assert all(variants.to_simplified(form) == hanzi for form in others), (hanzi, others)
+
+
 def test_without_opencc_one_sentence_names_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "opencc", None)
     variants._opencc.cache_clear()

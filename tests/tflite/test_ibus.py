@@ -243,7 +243,7 @@ def test_the_panel_is_clicked(desktop):
     time.sleep(0.5)
     desktop.click(*first)
     desktop.wait("preedit", re.compile("|[一-龥]hao"))
-    assert "你好" != desktop.seen["text"][2:] + desktop.seen["preedit"]
+    assert desktop.seen["text"][2:] + desktop.seen["preedit"] != "你好"
 
 
 def test_letters_stay_where_the_focus_goes_away(desktop):

@@ -125,7 +125,7 @@ TYPED = {
     "ziranma": (("", "nihk"), ("", "jntmtmqi"), ("", "vsgorf"), ("", "womfquudhl")),
     "microsoft": (("", "nihk"), ("", "jntmtmqi"), ("", "vsgorf"), ("", "m;tmtmqi")),
     "nine-key": (("", "64426"), ("", "94664486736"), ("", "5468426")),
-    "tw": (("", "toufa"), ("", "womenlimian"), ("", "pingguo"), ("我愛", "zhongguo")),
+    "tw": (("", "fa"), ("", "toufa"), ("", "womenlimian"), ("", "pingguo"), ("我愛", "zhongguo")),
 }
 
 # What is chosen after a text, piece by piece; the words of it are then remembered.

@@ -3,12 +3,15 @@
 import {Converter as toTraditional} from 'opencc-js/cn2t';
 import {Converter as fromTraditional} from 'opencc-js/t2cn';
 
-import table from '../../keras_pinyin/ime/emoji.tsv';
+import emojiTable from '../../keras_pinyin/ime/emoji.tsv';
+import formsTable from '../../keras_pinyin/ime/forms.tsv';
 import {candidates as tables} from './tables.js';
 
 const NAMES = {s2t: 't', tw: 'tw', hk: 'hk'}; // opencc-js's
 const {EMOJI} = tables;
-const emoji = new Map(table.trim().split('\n').map(line => line.split('\t')));
+const rows = table => table.trimEnd().split('\n').map(line => line.split('\t'));
+const emoji = new Map(rows(emojiTable));
+const others = new Map(rows(formsTable).map(([hanzi, ...forms]) => [hanzi, forms]));
 const converters = new Map(); // they take time to make
 
 function toScript(text, script) {
@@ -17,6 +20,12 @@ function toScript(text, script) {
     converters.set(script, toTraditional({from: 'cn', to: NAMES[script]}));
   }
   return converters.get(script)(text);
+}
+
+// What a candidate is in a script: of a single hanzi all that it may stand for.
+function forms(text, script) {
+  const column = Object.keys(NAMES).indexOf(script);
+  return [toScript(text, script), ...(others.get(text)?.[column] ?? '')];
 }
 
 // A text of any script in simplified hanzi, as the model reads it.
@@ -31,8 +40,9 @@ export function dressed(candidates, options) {
   if (options.script === 'simplified' && !options.emoji) return candidates;
   const found = new Map();
   for (const candidate of candidates) {
-    const text = toScript(candidate.text, options.script);
-    if (!found.has(text)) found.set(text, {...candidate, text});
+    for (const text of forms(candidate.text, options.script)) {
+      if (!found.has(text)) found.set(text, {...candidate, text});
+    }
   }
   const shown = [...found.values()];
   if (options.emoji) {
