@@ -40,14 +40,14 @@ def main(options):
     corpus = options.corpus or write_default_corpus(runs / "default_corpus")
     shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
     training, _ = split_shards(shards, held_out=[0])
-    # Two folds are searched, with memories that have not counted them.
-    counting, learning = split_shards(shards, held_out=[1, 2])
+    # Some folds are searched, with memories that have not counted them.
+    counting, learning = split_shards(shards, held_out=options.folds)
     counting = [path for path in counting if path in set(training)]
     say("counting n-grams for the memory")
     fill_memory(model, counting, options.words)
     seen = SeenSentences(counting)
 
-    batching = Batching(lengths=(7, 12, 18, 28, 48))
+    batching = Batching(lengths=(7, 12, 18, 28, 48), balance=options.balance)
     trainer = SentenceTrainer(model)
     trainer.compile_for_sentences(
         keras.optimizers.AdamW(
@@ -99,6 +99,19 @@ if __name__ == "__main__":
     )
     parser.add_argument(
         "--average", type=float, default=0.65, help="share of the new weights in the mean (0.65)"
+    )
+    parser.add_argument(
+        "--folds",
+        type=int,
+        nargs="+",
+        default=[1, 2],
+        help="twentieths of the text, 1 to 19, to learn from (1 2)",
+    )
+    parser.add_argument(
+        "--balance",
+        type=float,
+        default=0.5,
+        help="power of a source's size that it is drawn by (0.5)",
     )
     parser.add_argument("--runs", default="runs", help="folder for shards and the checkpoint")
     parser.add_argument("--seed", type=int, default=100)
