@@ -59,11 +59,11 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     """A `tf.data.Dataset` of batches for `PinyinTransformer.fit`.
 
     A row is one run of hanzi (up to punctuation, a number or latin) as keys, after as much left
-    context as fills its length: lengths are drawn at random, so contexts are of random length
-    and hardly a position is padding. Sources (files that differ in the number at the end of
-    their names only) are read side by side, each as often as it has records unless
-    `batching.balance` says otherwise, so that any stretch of batches is a sample of them all. Everything is drawn from `seed`, so the same seed gives
-    the same batches.
+    context as fills its length: lengths are drawn at random, so contexts are of random length and
+    hardly a position is padding. Sources (files that differ in the number at the end of their names
+    only) are read side by side, each as often as it has records unless `batching.balance` says
+    otherwise, so that any stretch of batches is a sample of them all. Everything is drawn from
+    `seed`, so the same seed gives the same batches.
 
     Args:
         paths: shard files of `prepare_shards`.

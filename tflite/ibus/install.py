@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 SYSTEM = Path("/usr/share/ibus/component")
 USER = Path.home() / ".local" / "share" / "ibus" / "component"
+PATH = f"{SYSTEM}:{USER}"
 ENVIRONMENT = Path.home() / ".config" / "environment.d" / "keras-pinyin.conf"
 ENGINE = Path(__file__).resolve().with_name("engine.py")
 FILE = "keras-pinyin.xml"
@@ -26,11 +27,11 @@ def main(argv=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--folder", type=Path, help="where IBus looks for components")
+    parser.add_argument("--user", action="store_true", help="for this user, even as root")
     parser.add_argument("--remove", action="store_true", help="take it away")
     options, engine_options = parser.parse_known_args(argv)
-    folder = options.folder or (SYSTEM if os.access(SYSTEM, os.W_OK) else USER)
-    for_user = folder == USER
+    for_user = options.user or not os.access(SYSTEM, os.W_OK)
+    folder = USER if for_user else SYSTEM
     try:
         if options.remove:
             (folder / FILE).unlink(missing_ok=True)
@@ -41,12 +42,12 @@ def main(argv=None):
             check(engine_options)
             write(folder / FILE, component(command))
             if for_user:
-                write(ENVIRONMENT, f"IBUS_COMPONENT_PATH={SYSTEM}:{USER}\n".encode())
+                write(ENVIRONMENT, f"IBUS_COMPONENT_PATH={PATH}\n".encode())
     except (OSError, ValueError) as error:
         print(f"install.py: {error}", file=sys.stderr)
         return 2
     if shutil.which("ibus"):
-        path = {"IBUS_COMPONENT_PATH": f"{SYSTEM}:{folder}"} if folder != SYSTEM else {}
+        path = {"IBUS_COMPONENT_PATH": PATH} if for_user else {}
         subprocess.run(["ibus", "write-cache"], env={**os.environ, **path}, capture_output=True)
     print(f"{folder / FILE} is {'gone' if options.remove else 'written'}.")
     print("Log out and in again." if for_user else "Now: ibus restart")
