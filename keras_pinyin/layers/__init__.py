@@ -1,6 +1,7 @@
 """The layers of pinyin models, each usable by itself in any Keras model."""
 
 from keras_pinyin.layers.context_memory import ContextMemory
+from keras_pinyin.layers.copy_head import CopyHead
 from keras_pinyin.layers.decoder_layer import PinyinDecoderLayer
 from keras_pinyin.layers.encoder_layer import PinyinEncoderLayer
 from keras_pinyin.layers.global_attention import GlobalAttention
@@ -14,6 +15,7 @@ from keras_pinyin.layers.position_attention import PositionAttention
 
 __all__ = [
     "ContextMemory",
+    "CopyHead",
     "GlobalAttention",
     "LocalAttention",
     "MixedAttention",

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_pinyin.decoding import beam_search
-from keras_pinyin.models._tokens import BOS, NEVER, boundaries, masked
+from keras_pinyin.models._tokens import BOS, COPIED, NEVER, boundaries, masked
 from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
@@ -215,13 +215,20 @@ class Search:
         batch = ops.shape(hanzi)[0]
         encoded, _, _, mask = self.encode(hanzi, ops.zeros_like(hanzi))
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
+        write = self._writer(hanzi, encoded)
         ended = ops.where(ops.arange(beams) == 0, 0.0, NEVER)  # one way to write nothing more
 
         def step(state, recent, index):
             caches, over = state
-            x = self.embedding.hanzi_embedding(recent)
-            x, caches = self._step(x, caches, fixed, self._pinyin_of(recent), mask, index)
-            logits = self._vocabulary_logits(x)
+            last = recent[:, -1:]
+            x = self.embedding.hanzi_embedding(last)
+            x, caches = self._step(x, caches, fixed, self._pinyin_of(last), mask, index)
+            # The beams of an input share its source.
+            logits = write(
+                ops.reshape(x, (batch, beams, self.settings["dim"])),
+                ops.reshape(recent, (batch, beams, COPIED)),
+            )
+            logits = ops.reshape(logits, (batch * beams, self.settings["hanzi_size"]))
             log_probs, tokens = ops.top_k(ops.log_softmax(ops.cast(logits, "float32")), beams)
             tokens = ops.where(over, 0, ops.cast(tokens, "int32"))
             log_probs = ops.where(over, ended, log_probs)
@@ -230,7 +237,8 @@ class Search:
         def step_and_end(state, recent, index):
             # A sequence is over once it has written the token that begins one.
             caches, over = state
-            written = ops.logical_or(recent == BOS, recent == 0)
+            last = recent[:, -1:]
+            written = ops.logical_or(last == BOS, last == 0)
             over = ops.logical_or(over, ops.logical_and(index > 0, written))
             return step((caches, over), recent, index)
 
@@ -240,7 +248,8 @@ class Search:
             batch_size=batch,
             length=length,
             beams=beams,
-            start=ops.full((batch, 1), BOS, dtype="int32"),
+            start=ops.full((batch, COPIED), BOS, dtype="int32"),
+            history=COPIED,
         )
         tokens = ops.where(tokens == BOS, 0, tokens)
         return tokens[:, :n_best], scores[:, :n_best]

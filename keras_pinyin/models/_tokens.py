@@ -5,6 +5,7 @@ from keras import ops
 from keras_pinyin.text import FIRST_HANZI
 
 MASK, BOS = 1, 2
+COPIED = 4  # tokens that tell where in a source a copy goes on
 LAST_TRANSPARENT = 5  # ids up to here (numbers and latin among them) do not end a context
 NEVER = -1e9
 
@@ -14,6 +15,13 @@ def boundaries(tokens):
     inside = ops.logical_and(tokens > LAST_TRANSPARENT, tokens < FIRST_HANZI)
     inside = ops.logical_or(inside, tokens < BOS)
     return ops.where(inside, BOS, tokens)
+
+
+def history(tokens, size):
+    """The `size` tokens before each of `[batch, length]`, the nearest last, BOS at the start."""
+    length = ops.shape(tokens)[1]
+    padded = ops.pad(tokens, [[0, 0], [size, 0]], constant_values=BOS)
+    return ops.stack([padded[:, i : i + length] for i in range(size)], axis=-1)
 
 
 def masked(scores, legal):

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_pinyin.layers import (
     ContextMemory,
+    CopyHead,
     NGramEmbedding,
     NGramMemory,
     PinyinDecoderLayer,
@@ -13,7 +14,7 @@ from keras_pinyin.layers import (
 )
 from keras_pinyin.models._saving import Presets
 from keras_pinyin.models._search import Search
-from keras_pinyin.models._tokens import BOS, MASK, boundaries, masked
+from keras_pinyin.models._tokens import BOS, COPIED, MASK, boundaries, history, masked
 from keras_pinyin.text.keys import ANY
 
 
@@ -29,7 +30,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
     the hanzi that the key allows.
 
     For sequence-to-sequence tasks without that alignment (translation, question answering) pass
-    `aligned=False`: `call` then takes `target` tokens and scores the whole vocabulary.
+    `aligned=False`: `call` then takes `target` tokens and scores the whole vocabulary, and what the
+    source says (`CopyHead`).
 
     Args:
         hanzi_size: int, token ids of the vocabulary.
@@ -175,6 +177,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             )
         if context_memory and aligned:
             self.context_memory = ContextMemory(name="context_memory")
+        self.copy_head = None if aligned else CopyHead(name="copy_head")
 
     def build(self, input_shape=None):
         settings = self.settings
@@ -207,6 +210,9 @@ class PinyinTransformer(Search, Presets, keras.Model):
             self.context_memory.build(
                 (None, None, 1), (None, None, 2), sequence, (None, None, 2), state
             )
+        if self.copy_head is not None:
+            tokens, near = (None, None, size), (None, None, COPIED, dim)
+            self.copy_head.build(tokens, state, near, sequence, near, state)
         self.built = True
 
     def _table(self, name, shape, dtype="int32"):
@@ -309,7 +315,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
             unheard=None if readings is None else ops.any(readings > 0, axis=-1),
         )
         if not self.settings["aligned"]:
-            return self._call_unaligned(inputs["target"], encoded, mask, training)
+            return self._call_unaligned(hanzi, inputs["target"], encoded, mask, training)
         candidates = ops.cast(inputs["candidates"], "int32")
         before = ops.pad(hanzi[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
         x = self._decoder_input(before, encoded)
@@ -322,7 +328,9 @@ class PinyinTransformer(Search, Presets, keras.Model):
         logits = heard + self._score(table, self.decoder_head(x))
         logits = logits + ops.take(self.output_bias, candidates, axis=0)
         if self.memory is not None:
-            logits = logits + self.memory(self._history(hanzi), candidates, x)
+            logits = logits + self.memory(
+                history(boundaries(hanzi), self.memory.order - 1), candidates, x
+            )
         if "offsets" in inputs:
             offsets = ops.cast(inputs["offsets"], logits.dtype)
             logits, heard = logits + offsets, heard + offsets
@@ -344,7 +352,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         """The token before a position, and the encoder's state of the position to be written."""
         return self.embedding.hanzi_embedding(before) + here
 
-    def _call_unaligned(self, target, encoded, mask, training):
+    def _call_unaligned(self, source, target, encoded, mask, training):
         target = ops.cast(target, "int32")
         before = ops.pad(target[:, :-1], [[0, 0], [1, 0]], constant_values=BOS)
         x = self.embedding.hanzi_embedding(before)
@@ -353,7 +361,28 @@ class PinyinTransformer(Search, Presets, keras.Model):
             x = layer(
                 x, encoded, pinyin=pinyin, mask=target > 0, encoder_mask=mask, training=training
             )
-        return {"hanzi": self._vocabulary_logits(self.decoder_norm(x))}
+        x = self.decoder_norm(x)
+        write = self._writer(source, encoded)
+        return {"hanzi": write(x, history(target, COPIED))}
+
+    def _writer(self, source, encoded):
+        """A function that scores the vocabulary at states `[batch, n, dim]`.
+
+        It also takes the tokens written before each, `[batch, n, COPIED]`.
+        """
+        # A copy ends where its source does.
+        end = ops.sum(ops.cast(source > 0, "int32"), axis=1, keepdims=True)
+        source = ops.pad(source, [[0, 0], [0, 1]])
+        source = ops.where(ops.arange(ops.shape(source)[1]) == end, BOS, source)
+        encoded = ops.pad(encoded, [[0, 0], [0, 1], [0, 0]])
+        before = self._rows(history(source, COPIED))
+
+        def write(state, written):
+            table = ops.cast(self.embedding.hanzi_embedding.embeddings, state.dtype)
+            logits = ops.matmul(self.decoder_head(state), ops.transpose(table)) + self.output_bias
+            return self.copy_head(logits, state, self._rows(written), source, before, encoded)
+
+        return write
 
     def _pinyin_of(self, hanzi):
         return self._pinyin_of_keys(ops.take(self.hanzi_key, hanzi, axis=0))
@@ -363,23 +392,12 @@ class PinyinTransformer(Search, Presets, keras.Model):
         names = ("initial", "final", "tone", "syllable")
         return self.embedding.pinyin({name: features[..., i] for i, name in enumerate(names)})
 
-    def _vocabulary_logits(self, state):
-        table = ops.cast(self.embedding.hanzi_embedding.embeddings, state.dtype)
-        return ops.matmul(self.decoder_head(state), ops.transpose(table)) + self.output_bias
-
     def _rows(self, candidates):
         return ops.cast(self.embedding.hanzi_embedding(candidates), self.compute_dtype)
 
     def _score(self, table, state):
         """Dot products of candidate rows `[..., n, dim]` and states `[..., dim]`."""
         return ops.squeeze(ops.matmul(table, ops.expand_dims(state, -1)), -1)
-
-    def _history(self, hanzi):
-        """The tokens that the memory looks back at, `[batch, length, order - 1]`."""
-        size = self.memory.order - 1
-        length = ops.shape(hanzi)[1]
-        padded = ops.pad(boundaries(hanzi), [[0, 0], [size, 0]], constant_values=BOS)
-        return ops.stack([padded[:, i : i + length] for i in range(size)], axis=-1)
 
     def compile_for_conversion(self, optimizer, encoder_weight=0.5, *, pinyin=False, **options):
         """`compile` with the losses and metrics of conversion, for batches of `data.examples`.
