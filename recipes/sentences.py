@@ -47,7 +47,7 @@ def main(options):
     fill_memory(model, counting, options.words)
     seen = SeenSentences(counting)
 
-    batching = Batching(lengths=(7, 12, 18, 28, 48), balance=options.balance)
+    batching = Batching(lengths=(7, 12, 18, 28, 48))
     trainer = SentenceTrainer(model)
     trainer.compile_for_sentences(
         keras.optimizers.AdamW(
@@ -106,12 +106,6 @@ if __name__ == "__main__":
         nargs="+",
         default=[1, 2],
         help="twentieths of the text, 1 to 19, to learn from (1 2)",
-    )
-    parser.add_argument(
-        "--balance",
-        type=float,
-        default=0.5,
-        help="power of a source's size that it is drawn by (0.5)",
     )
     parser.add_argument("--runs", default="runs", help="folder for shards and the checkpoint")
     parser.add_argument("--seed", type=int, default=100)

@@ -33,7 +33,6 @@ class Batching:
             its readings; less often where it would flood the hanzi of that sound.
         candidates: hanzi that the softmax of a position is restricted to.
         frequent: how many of them are the key's most frequent; the rest are drawn from its tail.
-        balance: power of a source's size that it is drawn by: 1 in proportion, 0 all alike.
         shuffle: rows held for shuffling.
         objectives: dict, what rows teach and how many of them, as `objectives.read_mix` gives it.
     """
@@ -50,7 +49,6 @@ class Batching:
     other_reading: float = 0.1
     candidates: int = 32
     frequent: int = 24
-    balance: float = 1.0
     shuffle: int = 65536
     objectives: dict = field(default_factory=lambda: {"conversion": 1.0})
 
@@ -59,11 +57,11 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     """A `tf.data.Dataset` of batches for `PinyinTransformer.fit`.
 
     A row is one run of hanzi (up to punctuation, a number or latin) as keys, after as much left
-    context as fills its length: lengths are drawn at random, so contexts are of random length and
-    hardly a position is padding. Sources (files that differ in the number at the end of their names
-    only) are read side by side, each as often as it has records unless `batching.balance` says
-    otherwise, so that any stretch of batches is a sample of them all. Everything is drawn from
-    `seed`, so the same seed gives the same batches.
+    context as fills its length: lengths are drawn at random, so contexts are of random length
+    and hardly a position is padding. Sources (files that differ in the number at the end of
+    their names only) are read side by side, each as often as it has records, so that any stretch
+    of batches is a sample of them all. Everything is drawn from `seed`, so the same seed gives
+    the same batches.
 
     Args:
         paths: shard files of `prepare_shards`.
@@ -94,7 +92,7 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     typist = Typist(lexicon, batching)
     objectives = Objectives(lexicon, batching.objectives, batching.candidates)
     if training:
-        records = _mixed(paths, seed, repeat, batching.balance)
+        records = _mixed(paths, seed, repeat)
     else:
         records = tf.data.TFRecordDataset(paths).repeat(None if repeat else 1)
     # Random draws are functions of the row's number alone: resuming repeats them exactly.
@@ -128,8 +126,8 @@ def examples(paths, lexicon, batching=Batching(), *, seed=0, repeat=True, traini
     return numbered.map(finish, num_parallel_calls=2, deterministic=True).prefetch(4)
 
 
-def _mixed(paths, seed, repeat, balance):
-    """The records of all sources, mixed by their sizes to the power of `balance`."""
+def _mixed(paths, seed, repeat):
+    """The records of all sources, mixed in proportion to their numbers."""
     sources = {}
     for path in paths:
         sources.setdefault(path.rpartition("-")[0], []).append(path)
@@ -137,10 +135,7 @@ def _mixed(paths, seed, repeat, balance):
         _shuffled(files, seed, number * 1000, repeat)
         for number, files in enumerate(sources.values())
     ]
-    weights = np.array([sum(map(_record_count, files)) for files in sources.values()], "float64")
-    weights *= np.array([sum(map(os.path.getsize, files)) for files in sources.values()]) ** (
-        balance - 1
-    )
+    weights = np.array([sum(map(_record_count, files)) for files in sources.values()])
     return tf.data.Dataset.sample_from_datasets(
         datasets, (weights / weights.sum()).tolist(), seed=seed, stop_on_empty_dataset=False
     )

@@ -1,12 +1,9 @@
-import dataclasses
-
 import numpy as np
 import pytest
 
 from keras_pinyin.data.pipeline import Batching, examples
 from keras_pinyin.data.shards import prepare_shards, read_shards
 from keras_pinyin.text import FIRST_HANZI, Lexicon
-from keras_pinyin.text.lexicon import DATA
 
 SMALL = Batching(positions=128, lengths=(8, 16, 32), candidates=8, frequent=5, shuffle=64)
 
@@ -127,25 +124,6 @@ def test_rows_for_several_devices(tiny_shards, tiny_lexicon):
     shared = Batching(**{**vars(SMALL), "multiple": 6})
     for inputs, _, _ in examples(tiny_shards, tiny_lexicon, shared).take(10):
         assert inputs["hanzi"].shape[0] % 6 == 0
-
-
-def test_balance_brings_a_small_source_forward(tmp_path):
-    corpus = tmp_path / "corpus"
-    corpus.mkdir()
-    (corpus / "large.txt").write_text("\n\n".join(f"天气很好{n}" for n in range(900)))
-    (corpus / "small.txt").write_text("\n\n".join(f"中国文化{n}" for n in range(100)))
-    folder = prepare_shards(corpus, tmp_path, lexicon_path=DATA / "lexicon.tsv", workers=1)
-    shards = sorted(folder.glob("*.tfrecord"))
-    lexicon = Lexicon.default()
-    rare = lexicon.vocabulary.encode("中")[0]
-
-    def share(balance):
-        batching = dataclasses.replace(SMALL, balance=balance, unfinished=0.0, shuffle=16)
-        batches = examples(shards, lexicon, batching).take(100).as_numpy_iterator()
-        rows = np.concatenate([inputs["hanzi"][:, 0] for inputs, *_ in batches])
-        return (rows == rare).mean()
-
-    np.testing.assert_allclose([share(1.0), share(0.5), share(0.0)], [0.1, 0.25, 0.5], atol=0.06)
 
 
 def test_no_shards(tiny_lexicon):
