@@ -30,7 +30,7 @@ RUNS = {
     "spelling": ["spelling", "--steps", "80"],
     "polyphone": ["polyphone", "--steps", "100", "--peers"],
     "domain": ["domain", "--steps", "40", "--peak", "0.0002"],
-    "seq2seq": ["seq2seq", "--steps", "150", "--peak", "0.002", "--peers"],
+    "seq2seq": ["seq2seq", "--steps", "400", "--peak", "0.002", "--peers"],
 }
 
 
