@@ -22,8 +22,8 @@ def export_task(preset, out, *, length=64):
     The signatures are `read` (hanzi int32 `[1, length]` -> readings, ids of keys, int32
     `[1, length]`), `correct` (hanzi, keys -> hanzi), `classify` (hanzi -> probabilities float32
     `[1, classes]`) and, of a `PinyinTransformer` with `aligned=False`, `generate` (hanzi -> tokens
-    int32 `[1, 4, length]`, best first, 0 after the end, and scores float32 `[1, 4]`, natural
-    logarithms). Ids are those of the `lexicon.tsv` beside the preset's weights.
+    int32 `[1, 4, length]`, best first, 0 after the end, and scores float32 `[1, 4]`, as `generate`
+    gives them). Ids are those of the `lexicon.tsv` beside the preset's weights.
 
     Runs in a process of its own, on TensorFlow.
 

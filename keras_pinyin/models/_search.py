@@ -192,7 +192,7 @@ class Search:
         typed = ops.cast(ops.expand_dims(keys > 0, 1), "float32")
         return ops.cast(scores, "float32") * typed
 
-    def generate(self, hanzi, *, length, n_best=1, beams=4):
+    def generate(self, hanzi, *, length, n_best=1, beams=4, reward=1.0):
         """Writes freely, for a model of `aligned=False`: the whole vocabulary at every step.
 
         Args:
@@ -200,10 +200,13 @@ class Search:
             length: int, the most tokens to write.
             n_best: int, sequences to return.
             beams: int.
+            reward: float, nats that each token written is worth: without any a search prefers
+                short texts (Murray and Chiang, 2018, "Correcting Length Bias in Neural Machine
+                Translation").
 
         Returns:
             tokens: int32 `[batch, n_best, length]`, 0 after the end. scores: float32
-            `[batch, n_best]`, natural logarithms.
+            `[batch, n_best]`, natural logarithms, with the rewards.
 
         Raises:
             ValueError: if the model is aligned; `search` converts its keys.
@@ -216,6 +219,7 @@ class Search:
         encoded, _, _, mask = self.encode(hanzi, ops.zeros_like(hanzi))
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
         write = self._writer(hanzi, encoded)
+        worth = ops.where(ops.arange(self.settings["hanzi_size"]) == BOS, 0.0, float(reward))
         ended = ops.where(ops.arange(beams) == 0, 0.0, NEVER)  # one way to write nothing more
 
         def step(state, recent, index):
@@ -229,7 +233,8 @@ class Search:
                 ops.reshape(recent, (batch, beams, COPIED)),
             )
             logits = ops.reshape(logits, (batch * beams, self.settings["hanzi_size"]))
-            log_probs, tokens = ops.top_k(ops.log_softmax(ops.cast(logits, "float32")), beams)
+            log_probs = ops.log_softmax(ops.cast(logits, "float32"))
+            log_probs, tokens = ops.top_k(log_probs + worth, beams)
             tokens = ops.where(over, 0, ops.cast(tokens, "int32"))
             log_probs = ops.where(over, ended, log_probs)
             return log_probs, tokens, (caches, over)
