@@ -186,7 +186,9 @@ class Proposer:
         done, total, step = "", 0.0, -(-3 * self._window // 4)
         while len(keys) > self._window:
             text, score = self._run(context + done, keys[: self._window])[0]
-            done, total = done + text[:step], total + score * step / self._window
+            done = done + text[:step]
+            # What the beginning is worth: the window, less what comes again with the next one.
+            total += score - self._run(context + done, keys[step : self._window])[0][1]
             keys = keys[step:]
         found = self._run(context + done, keys)
         return [(done + text, total + score) for text, score in found]

@@ -184,10 +184,10 @@ def test_a_sentence_arrives(desktop):
 
 
 def test_the_text_to_the_left_counts(desktop):
-    for before, expected in (("她走了，", "她"), ("他走了，", "他")):
+    for before, expected in (("她来了，", "她"), ("他来了，", "他")):
         desktop.clear(before)
-        desktop.type("wohenxiangta ")
-        desktop.wait("text", f"{before}我很想{expected}")
+        desktop.type("tahengaoxing ")
+        desktop.wait("text", f"{before}{expected}很高兴")
 
 
 def test_editing_while_one_types(desktop):

@@ -169,7 +169,9 @@ export class Proposer {
     for (; keys.length > this.window; keys = keys.slice(step)) {
       const [{text, score}] = await this.#run(context + done, keys.slice(0, this.window));
       done += sliceHanzi(text, 0, step);
-      total += score * step / this.window;
+      // What the beginning is worth: the window, less what comes again with the next one.
+      const [again] = await this.#run(context + done, keys.slice(step, this.window));
+      total += score - again.score;
     }
     const found = await this.#run(context + done, keys);
     return found.map(({text, score}) => ({text: done + text, score: total + score}));

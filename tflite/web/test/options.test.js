@@ -66,28 +66,28 @@ test('a word that was chosen twice comes first, until it is forgotten', async ()
     navigator.storage.persist = async () => ++window.asked > 0;
   });
   await type('wanghaoran');
-  for (const hanzi of '王昊然') await choose(hanzi);
-  assert.equal(await text(), '王昊然');
+  for (const hanzi of '王皓燃') await choose(hanzi);
+  assert.equal(await text(), '王皓燃');
   await clear();
   await type('wanghaoran');
-  await choose('王昊然');
+  await choose('王皓燃');
   assert.equal(await page.evaluate(() => window.asked), 1);
   await reload();
   await type('wanghaorandepengyou ');
-  assert.equal(await text(), '王昊然的朋友');
+  assert.equal(await text(), '王皓燃的朋友');
 
   await show('#words');
-  const item = page.locator('#words li', {hasText: '王昊然 wang hao ran'});
+  const item = page.locator('#words li', {hasText: '王皓燃 wang hao ran'});
   await item.waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'), page.locator('#export').click()]);
-  assert.match(readFileSync(await download.path(), 'utf8'), /^王昊然\twang hao ran\t3\t/m);
+  assert.match(readFileSync(await download.path(), 'utf8'), /^王皓燃\twang hao ran\t3\t/m);
   await item.getByRole('button').click();
   await item.waitFor({state: 'detached'});
   await clear();
   await page.locator('textarea').focus();
   await type('wanghaoran');
-  assert.notEqual((await shown())[0], '王昊然');
+  assert.notEqual((await shown())[0], '王皓燃');
 });
 
 test('words are imported, but not a wrong list', async () => {
@@ -109,7 +109,7 @@ test('words are imported, but not a wrong list', async () => {
 test('nothing is remembered that should not be', async () => {
   await set('learn', false);
   await type('wanghaoran');
-  for (const hanzi of '王昊然') await choose(hanzi);
+  for (const hanzi of '王皓燃') await choose(hanzi);
   await reload();
   await show('#words');
   await page.waitForFunction(() => document.querySelector('#count').textContent === '0');
