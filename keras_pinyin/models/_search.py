@@ -200,9 +200,9 @@ class Search:
             length: int, the most tokens to write.
             n_best: int, sequences to return.
             beams: int.
-            reward: float, nats that each token written is worth: without any a search prefers
-                short texts (Murray and Chiang, 2018, "Correcting Length Bias in Neural Machine
-                Translation").
+            reward: float, nats that each token is worth, up to as many as the source has: without
+                any a search prefers short texts, without a bound it never ends (Huang et al., 2017,
+                "When to Finish? Optimal Beam Search for Neural Text Generation").
 
         Returns:
             tokens: int32 `[batch, n_best, length]`, 0 after the end. scores: float32
@@ -220,6 +220,7 @@ class Search:
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
         write = self._writer(hanzi, encoded)
         worth = ops.where(ops.arange(self.settings["hanzi_size"]) == BOS, 0.0, float(reward))
+        size = ops.repeat(ops.sum(ops.cast(hanzi > 0, "int32"), axis=1, keepdims=True), beams, 0)
         ended = ops.where(ops.arange(beams) == 0, 0.0, NEVER)  # one way to write nothing more
 
         def step(state, recent, index):
@@ -234,7 +235,7 @@ class Search:
             )
             logits = ops.reshape(logits, (batch * beams, self.settings["hanzi_size"]))
             log_probs = ops.log_softmax(ops.cast(logits, "float32"))
-            log_probs, tokens = ops.top_k(log_probs + worth, beams)
+            log_probs, tokens = ops.top_k(log_probs + ops.where(index < size, worth, 0.0), beams)
             tokens = ops.where(over, 0, ops.cast(tokens, "int32"))
             log_probs = ops.where(over, ended, log_probs)
             return log_probs, tokens, (caches, over)
