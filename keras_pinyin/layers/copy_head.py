@@ -52,14 +52,14 @@ class CopyHead(keras.layers.Layer):
     def build(
         self, logits_shape, state_shape, written_shape, source_shape, before_shape, encoded_shape
     ):
-        def dense(name, units, **options):
+        def dense(name, units, shape, **options):
             layer = keras.layers.Dense(units, dtype=self.dtype_policy, name=name, **options)
-            layer.build(state_shape if name != "key" else encoded_shape)
+            layer.build(shape)
             return layer
 
-        self.query = dense("query", self.key_dim, kernel_initializer="zeros")
-        self.key = dense("key", self.key_dim, use_bias=False)
-        self.gate = dense("gate", 1)
+        self.query = dense("query", self.key_dim, state_shape, kernel_initializer="zeros")
+        self.key = dense("key", self.key_dim, encoded_shape, use_bias=False)
+        self.gate = dense("gate", 1, state_shape)
         self.sharpness = self.add_weight(
             name="sharpness", shape=(), initializer=keras.initializers.Constant(SHARPNESS)
         )

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_pinyin.decoding import beam_search
-from keras_pinyin.models._tokens import BOS, COPIED, NEVER, boundaries, masked
+from keras_pinyin.models._tokens import BOS, COPIED, NEVER, boundaries, masked, windows
 from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
@@ -184,9 +184,7 @@ class Search:
         said = ops.sum(said * ops.transpose(rows, (0, 2, 1, 3)), axis=-1)
         scores = ops.transpose(heard, (0, 2, 1)) + said
         if self.memory is not None:
-            history = boundaries(
-                ops.stack([recent[:, i : i + length] for i in range(back)], axis=-1)
-            )
+            history = windows(boundaries(recent), back)
             remembered = self.memory(history, ops.expand_dims(written, -1), x)
             scores = scores + ops.reshape(remembered, (batch, count, length))
         typed = ops.cast(ops.expand_dims(keys > 0, 1), "float32")
@@ -226,30 +224,25 @@ class Search:
         def step(state, recent, index):
             caches, over = state
             last = recent[:, -1:]
+            # A sequence is over once it has written the token that begins one.
+            written = ops.logical_or(last == BOS, last == 0)
+            over = ops.logical_or(over, ops.logical_and(index > 0, written))
             x = self.embedding.hanzi_embedding(last)
             x, caches = self._step(x, caches, fixed, self._pinyin_of(last), mask, index)
             # The beams of an input share its source.
-            logits = write(
+            log_probs = write(
                 ops.reshape(x, (batch, beams, self.settings["dim"])),
                 ops.reshape(recent, (batch, beams, COPIED)),
             )
-            logits = ops.reshape(logits, (batch * beams, self.settings["hanzi_size"]))
-            log_probs = ops.log_softmax(ops.cast(logits, "float32"))
-            log_probs, tokens = ops.top_k(log_probs + ops.where(index < size, worth, 0.0), beams)
+            log_probs = ops.reshape(log_probs, (batch * beams, self.settings["hanzi_size"]))
+            log_probs = ops.cast(log_probs, "float32") + ops.where(index < size, worth, 0.0)
+            log_probs, tokens = ops.top_k(log_probs, beams)
             tokens = ops.where(over, 0, ops.cast(tokens, "int32"))
             log_probs = ops.where(over, ended, log_probs)
             return log_probs, tokens, (caches, over)
 
-        def step_and_end(state, recent, index):
-            # A sequence is over once it has written the token that begins one.
-            caches, over = state
-            last = recent[:, -1:]
-            written = ops.logical_or(last == BOS, last == 0)
-            over = ops.logical_or(over, ops.logical_and(index > 0, written))
-            return step((caches, over), recent, index)
-
         tokens, scores = beam_search(
-            step_and_end,
+            step,
             (caches, ops.zeros((batch * beams, 1), "bool")),
             batch_size=batch,
             length=length,

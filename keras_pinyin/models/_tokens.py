@@ -19,9 +19,13 @@ def boundaries(tokens):
 
 def history(tokens, size):
     """The `size` tokens before each of `[batch, length]`, the nearest last, BOS at the start."""
-    length = ops.shape(tokens)[1]
-    padded = ops.pad(tokens, [[0, 0], [size, 0]], constant_values=BOS)
-    return ops.stack([padded[:, i : i + length] for i in range(size)], axis=-1)
+    return windows(ops.pad(tokens, [[0, 0], [size, 0]], constant_values=BOS), size)
+
+
+def windows(tokens, size):
+    """The `size` tokens before each but the first `size`, `[batch, length - size, size]`."""
+    length = ops.shape(tokens)[1] - size
+    return ops.stack([tokens[:, i : i + length] for i in range(size)], axis=-1)
 
 
 def masked(scores, legal):

@@ -366,7 +366,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         return {"hanzi": write(x, history(target, COPIED))}
 
     def _writer(self, source, encoded):
-        """A function that scores the vocabulary at states `[batch, n, dim]`.
+        """A function that gives log-probabilities of the vocabulary at states `[batch, n, dim]`.
 
         It also takes the tokens written before each, `[batch, n, COPIED]`.
         """
