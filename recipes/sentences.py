@@ -57,7 +57,8 @@ def main(options):
             global_clipnorm=1.0,
             use_ema=True,
             ema_momentum=0.998,
-        )
+        ),
+        options.risk,
     )
     train_on_sentences(
         trainer,
@@ -94,6 +95,12 @@ if __name__ == "__main__":
     parser.add_argument("--rows", type=int, default=4096, help="inputs of a round (4096)")
     parser.add_argument("--positions", type=int, default=2048, help="keys of a batch (2048)")
     parser.add_argument("--peak", type=float, default=1e-4, help="learning rate (0.0001)")
+    parser.add_argument(
+        "--risk",
+        type=float,
+        default=0.0,
+        help="share of the expected wrong hanzi in the loss, 0 to 1 (0)",
+    )
     parser.add_argument(
         "--decoder", type=float, default=1.0, help="factor of the decoder's scores to begin with"
     )

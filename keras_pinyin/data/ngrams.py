@@ -124,7 +124,9 @@ class NGramCounter(_Counter):
         self._wait(tokens, len(tokens))
 
     def add_words(self, words, times):
-        """Counts what lies inside words: nothing is said of their ends.
+        """Counts what lies inside words: nothing is said of their ends, nor of single hanzi.
+
+        How often a hanzi is written alone, text tells; a list of names and terms does not.
 
         Args:
             words: list of int arrays of hanzi ids.
@@ -134,7 +136,7 @@ class NGramCounter(_Counter):
             return
         flat = np.concatenate(words)
         word = np.repeat(np.arange(len(words)), [len(w) for w in words])
-        for n in range(1, self.order + 1):
+        for n in range(2, self.order + 1):
             grams = pack(flat, n)
             inside = word[: len(grams)] == word[n - 1 :]
             self.add_counts(n, grams[inside], times[word[: len(grams)][inside]])

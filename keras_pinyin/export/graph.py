@@ -1,7 +1,9 @@
 """The graphs behind the files: signatures, SavedModel, conversion to TFLite. Needs TensorFlow."""
 
 import warnings
+from unittest import mock
 
+import keras
 import tensorflow as tf
 
 SIGNATURES = ("convert", "predict")
@@ -32,11 +34,35 @@ def write_saved_model(model, folder, *, n_best, beams, context=None, keys=None):
     module.weights = [weight.value for weight in model.weights]
     module.convert = tf.function(convert, input_signature=[context, keys], autograph=False)
     module.predict = tf.function(predict, input_signature=[context], autograph=False)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _few_operators():
         # A first position attends to itself alone: Keras wonders at a softmax of one number.
         warnings.filterwarnings("ignore", message="You are using a softmax over axis")
         signatures = {name: getattr(module, name) for name in SIGNATURES}
         tf.saved_model.save(module, str(folder), signatures=signatures)
+
+
+def _few_operators():
+    """Lets Keras trace `take` and `matmul` into fewer operators, as a context manager.
+
+    There an index may count from the end, and a tensor of any shape be multiplied, for three to ten
+    operators a call; on a phone each takes as long as the product of two small matrices.
+    """
+    numpy = keras.src.backend.numpy  # no public name leads here
+    take, matmul = numpy.take, numpy.matmul
+
+    def gather(x, indices, axis=None):
+        if axis is None:
+            return take(x, indices)
+        return tf.gather(*map(keras.ops.convert_to_tensor, (x, indices)), axis=axis)
+
+    def multiply(a, b):
+        *rows, inner = a.shape
+        if len(rows) < 2 or len(b.shape) != 2 or rows.count(None) > 1:
+            return matmul(a, b)
+        product = tf.matmul(tf.reshape(a, (-1, inner)), keras.ops.convert_to_tensor(b))
+        return tf.reshape(product, [-1 if n is None else n for n in (*rows, b.shape[1])])
+
+    return mock.patch.multiple(numpy, take=gather, matmul=multiply)
 
 
 def to_tflite(saved_model, kind):

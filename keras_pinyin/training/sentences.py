@@ -1,5 +1,7 @@
 """Training on whole sentences: the right one against those that the search finds instead."""
 
+import itertools
+
 import keras
 import numpy as np
 from keras import ops
@@ -8,11 +10,9 @@ from keras_pinyin.models._search import MAX_CONTEXT
 from keras_pinyin.models._tokens import NEVER
 from keras_pinyin.training.checkpoint import Checkpoint
 
-LENGTHS = (
-    8,
-    16,
-    24,
-)  # key counts that inputs are padded to, each compiled once; longer are left out
+# What inputs are padded to, each pair compiled once; more keys than the last are left out.
+LENGTHS = 8, 16, 24
+CONTEXTS = 8, MAX_CONTEXT
 
 
 class SentenceTrainer(keras.Model):
@@ -40,14 +40,26 @@ class SentenceTrainer(keras.Model):
         scores = self.model.score_paths(inputs["context"], inputs["keys"], inputs["paths"])
         return ops.where(inputs["there"] > 0, ops.sum(scores, axis=-1), NEVER)
 
-    def compile_for_sentences(self, optimizer, **options):
-        """`compile` with the loss of batches that `rivals` makes."""
-        self.compile(
-            optimizer=optimizer,
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
-            **options,
-        )
+    def compile_for_sentences(self, optimizer, risk=0.0, **options):
+        """`compile` with the loss of batches that `rivals` makes.
+
+        Args:
+            optimizer: a Keras optimizer.
+            risk: float, 0 to 1, share of the expected number of wrong hanzi in the loss
+                (Shen et al., 2016, "Minimum Risk Training for Neural Machine Translation"); the
+                rest is cross-entropy, which weighs most what will never be right.
+            options: further arguments of `compile`.
+        """
+
+        def loss(errors, scores):
+            log_probs = ops.log_softmax(scores)
+            expected = ops.sum(ops.exp(log_probs) * ops.cast(errors, scores.dtype), axis=-1)
+            return risk * expected - (1 - risk) * log_probs[:, 0]
+
+        def accuracy(errors, scores):
+            return ops.cast(ops.equal(ops.argmax(scores, axis=-1), 0), scores.dtype)
+
+        self.compile(optimizer=optimizer, loss=loss, metrics=[accuracy], **options)
 
 
 def split_rows(hanzi, keys):
@@ -76,21 +88,24 @@ def rivals(converter, rows, positions):
         positions: int, keys of a batch.
 
     Returns:
-        A list of batches, dicts of int32 arrays: `context` `[batch, 32]`, `keys`
-        `[batch, length]`, `paths` `[batch, paths, length]`, the right one first, and `there`
-        `[batch, paths]`, 0 where there is no path.
+        A list of batches (inputs, errors): dicts of int32 arrays, `context`
+        `[batch, context_length]`, `keys` `[batch, length]`, `paths` `[batch, paths, length]`, the
+        right one first, and `there` `[batch, paths]`, 0 where there is no path; and how many
+        hanzi of each path are wrong, int32 `[batch, paths]`.
     """
     paths = converter.n_best
     allowed = converter.model.lexicon.candidates()
-    groups = {length: [] for length in LENGTHS}
-    for context, keys, gold in rows:
+    groups = {shape: [] for shape in itertools.product(LENGTHS, CONTEXTS)}
+    for row in rows:
+        context, keys, gold = row
         if len(keys) <= LENGTHS[-1] and (allowed[keys] == gold[:, None]).any(1).all():
-            groups[next(n for n in LENGTHS if n >= len(keys))].append((context, keys, gold))
+            length = next(n for n in LENGTHS if n >= len(keys))
+            groups[length, next(n for n in CONTEXTS if n >= len(context))].append(row)
     batches = []
-    for length, group in groups.items():
+    for (length, before), group in groups.items():
         size = max(positions // length, 1)
         for start in range(0, len(group) - size + 1, size):  # whole batches: each shape compiles
-            context = np.zeros((size, MAX_CONTEXT), np.int32)
+            context = np.zeros((size, before), np.int32)
             keys, gold = np.zeros((2, size, length), np.int32)
             for i, row in enumerate(group[start : start + size]):
                 if len(row[0]):
@@ -108,9 +123,10 @@ def rivals(converter, rows, positions):
             order = np.argsort(~rival, axis=1, kind="stable")[:, :paths]
             found = np.take_along_axis(found, order[..., None], axis=1)
             rival = np.take_along_axis(rival, order, axis=1)
-            batches.append(
-                {"context": context, "keys": keys, "paths": found, "there": rival.astype(np.int32)}
-            )
+            errors = (found != gold[:, None]).sum(-1, dtype=np.int32)
+            there = rival.astype(np.int32)
+            inputs = {"context": context, "keys": keys, "paths": found, "there": there}
+            batches.append((inputs, errors))
     return batches
 
 
@@ -137,7 +153,7 @@ def train_on_sentences(
         positions: int, keys of a batch.
         seen: `SeenSentences` that the memories have counted, which are left out.
         checkpoint: path of a checkpoint that is written after every round, and resumed from.
-        report: called with (round, dict of loss and accuracy).
+        report: called with (round, dict of loss and accuracy, means of its batches).
     """
     done = read = 0
     if checkpoint is not None:
@@ -156,11 +172,8 @@ def train_on_sentences(
             read += 1
         lists = rivals(converter, found, positions)
         np.random.default_rng(number).shuffle(lists)
-        trainer.reset_metrics()
-        for batch in lists:
-            right = np.zeros(len(batch["keys"]), np.int32)
-            logs = trainer.train_on_batch(batch, right, return_dict=True)
+        logs = [trainer.train_on_batch(*batch, return_dict=True) for batch in lists]
         if checkpoint is not None:
             checkpoint.save(trainer, number + 1, read=read)
         if report is not None:
-            report(number, {name: float(value) for name, value in logs.items()})
+            report(number, {name: np.mean([x[name] for x in logs]).item() for name in logs[0]})

@@ -39,6 +39,22 @@ def check(found, sentences, scores, name="sentences"):
     np.testing.assert_array_equal(found[name][0][clear], sentences[0][clear])
 
 
+def test_graphs_are_traced_into_few_operators():
+    import tensorflow as tf
+
+    from keras_pinyin.export.graph import _few_operators
+
+    table, dense = keras.ops.ones((7, 4)), keras.layers.Dense(3)
+    dense.build((None, None, 4))
+    look_up = tf.function(lambda ids: dense(keras.ops.take(table, ids, axis=0)))
+    with _few_operators():
+        graph = look_up.get_concrete_function(tf.TensorSpec((1, None), tf.int32)).graph
+    kinds = {operator.type for operator in graph.get_operations()}
+    assert {"GatherV2", "MatMul"} <= kinds and not kinds & {"Less", "SelectV2", "Prod", "Shape"}
+    assert look_up(np.array([[1, 2]], np.int32)).shape == (1, 2, 3)
+    assert keras.ops.take(table, -1, axis=0).shape == (4,)  # outside all is as ever
+
+
 def test_keras_saved_model_and_tflite_agree(exported, exported_model):
     import tensorflow as tf
     from ai_edge_litert.interpreter import Interpreter

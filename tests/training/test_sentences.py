@@ -37,7 +37,8 @@ def test_sentences_that_were_counted_are_known(tiny_shards):
 
 
 @pytest.mark.once
-def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_path):
+@pytest.mark.parametrize("risk", [0.0, 0.5])
+def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_path, risk):
     fill_memory(tiny_model, tiny_shards[:1])
     # All inputs in one shape, since each is compiled.
     batching = Batching(positions=256, lengths=(12,), prefix_rate=0, shuffle=64)
@@ -51,24 +52,26 @@ def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_pa
     converter = Converter(tiny_model, n_best=4, beams=4)
     lists = rivals(converter, rows, positions=128)
     assert len(lists) >= 2
-    for batch in lists:
+    for batch, errors in lists:
         gold, others = batch["paths"][:, :1], batch["paths"][:, 1:]
         there = batch["there"][:, 1:] > 0
         assert (batch["there"][:, 0] == 1).all() and there.any()
         assert ((others != gold).any(-1) | ~there).all()
         assert ((gold > 0) == (batch["keys"][:, None] > 0)).all()
+        assert (errors == (batch["paths"] != gold).sum(-1)).all() and (errors[:, 1:] > 0)[
+            there
+        ].all()
     wrong = [*rows[0][:2], np.where(rows[0][2] == rows[0][2][0], rows[1][2][0] + 1, rows[0][2])]
     assert rivals(converter, [wrong] * 16, positions=128) == []  # no hanzi of its keys
 
     trainer = SentenceTrainer(tiny_model)
-    trainer.compile_for_sentences(keras.optimizers.Adam(1e-3))
+    trainer.compile_for_sentences(keras.optimizers.Adam(1e-3), risk=risk)
     trainer.optimizer.build(tiny_model.trainable_variables)
     variables = [*trainer.variables, *trainer.optimizer.variables]
     start = [keras.ops.convert_to_numpy(v).copy() for v in variables]
 
     def loss():
-        labels = [np.zeros(len(batch["keys"]), np.int32) for batch in lists]
-        return np.mean([trainer.test_on_batch(*x)[0] for x in zip(lists, labels)])
+        return np.mean([trainer.test_on_batch(*batch)[0] for batch in lists])
 
     def train(rounds, **more):
         train_on_sentences(
