@@ -36,18 +36,6 @@ def main(options):
     model = PinyinTransformer.from_preset(options.model)
     model.decoder_head.kernel.assign(model.decoder_head.kernel * options.decoder)
     start = [ops.convert_to_numpy(v) for v in model.trainable_variables]
-
-    corpus = options.corpus or write_default_corpus(runs / "default_corpus")
-    shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
-    training, _ = split_shards(shards, held_out=[0])
-    # Some folds are searched, with memories that have not counted them.
-    counting, learning = split_shards(shards, held_out=options.folds)
-    counting = [path for path in counting if path in set(training)]
-    say("counting n-grams for the memory")
-    fill_memory(model, counting, options.words)
-    seen = SeenSentences(counting)
-
-    batching = Batching(lengths=(7, 12, 18, 28, 48))
     trainer = SentenceTrainer(model)
     trainer.compile_for_sentences(
         keras.optimizers.AdamW(
@@ -60,6 +48,18 @@ def main(options):
         ),
         options.risk,
     )
+
+    corpus = options.corpus or write_default_corpus(runs / "default_corpus")
+    shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
+    training, _ = split_shards(shards, held_out=[0])
+    # Some folds are searched, with memories that have not counted them.
+    counting, learning = split_shards(shards, held_out=options.folds)
+    counting = [path for path in counting if path in set(training)]
+    say("counting n-grams for the memory")
+    fill_memory(model, counting, options.words)
+    seen = SeenSentences(counting)
+
+    batching = Batching(lengths=(7, 12, 18, 28, 48))
     train_on_sentences(
         trainer,
         Converter(model, n_best=8, beams=8),

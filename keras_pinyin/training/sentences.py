@@ -49,7 +49,12 @@ class SentenceTrainer(keras.Model):
                 (Shen et al., 2016, "Minimum Risk Training for Neural Machine Translation"); the
                 rest is cross-entropy, which weighs most what will never be right.
             options: further arguments of `compile`.
+
+        Raises:
+            ValueError: if `risk` is out of range.
         """
+        if not 0 <= risk <= 1:
+            raise ValueError(f"risk is {risk}, but is a share: give 0 to 1.")
 
         def loss(errors, scores):
             log_probs = ops.log_softmax(scores)
