@@ -23,9 +23,10 @@ def new_counters(model=None):
 
 
 def _memories(model):
-    """Name, memory, and how far only homophones compete in it, of what a model has."""
+    """Name, memory, and how far only homophones compete in each order, of what a model has."""
     # A hanzi's sound is known when the sound memory is asked.
-    both = ("written", model.memory, 0.5), ("heard", model.sound_memory, 1.0)
+    written, heard = (0.5, 0.75, 1.0), (1.0, 1.0, 1.0)
+    both = ("written", model.memory, written), ("heard", model.sound_memory, heard)
     return [entry for entry in both if entry[1] is not None]
 
 
@@ -143,7 +144,7 @@ def select_tables(model, counters, room):
         model, counters: as for `fill_from`.
         room: float, n-grams to choose, as a share of the slots.
     """
-    for name, memory, share in _memories(model):
+    for name, memory, shares in _memories(model):
         yield (
             memory,
             select_ngrams(
@@ -151,6 +152,6 @@ def select_tables(model, counters, room):
                 vocabulary_size=memory.vocabulary_size,
                 capacity=int(room * memory.capacity),
                 sound=model.lexicon.main_keys,
-                homophone_share=share,
+                homophone_shares=shares,
             ),
         )

@@ -189,21 +189,22 @@ class NGramTable:
     unigram: np.ndarray
 
 
-def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_share=0.5):
+def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_shares):
     """Turns counts into log-probabilities and keeps the `capacity` most useful n-grams.
 
     Probabilities are interpolated absolute discounting (Ney et al., 1994) on the raw counts.
     An n-gram is worth its count times what it adds to the log-probability that the shorter
     n-gram gives already (the weighted difference of Seymore and Rosenfeld, 1996, "Scalable
     backoff language models"). Since a converter chooses among homophones only, a share of the
-    worth is measured on the probability among the hanzi of the same sound.
+    worth is measured on the probability among the hanzi of the same sound; the longer an n-gram,
+    the larger a share, for its context tells the sound all but always.
 
     Args:
         counts: as `NGramCounter.counts` gives them.
         vocabulary_size: int.
         capacity: int, n-grams to keep.
         sound: int array `[vocabulary_size]`, the same number for hanzi of the same main reading.
-        homophone_share: float, 0 to 1.
+        homophone_shares: floats, 0 to 1, of n-grams of two, three and four.
 
     Returns:
         An `NGramTable`, n-grams with their log-probabilities (nats) and priorities.
@@ -264,7 +265,8 @@ def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_share=0
         levels[order] = dict(grams=grams, prob=prob, mass=mass, contexts=full_contexts, left=left)
         gain = np.log(prob) - np.log(prob_below)
         among = np.log(np.minimum(prob / mass, 1)) - np.log(np.minimum(prob_below / mass_below, 1))
-        worth = count * ((1 - homophone_share) * gain + homophone_share * among)
+        share = homophone_shares[order - 2]
+        worth = count * ((1 - share) * gain + share * among)
         kept[order] = grams, np.log(np.minimum(prob, 1.0)), worth
 
     worths = np.concatenate([worth for _, _, worth in kept.values()])

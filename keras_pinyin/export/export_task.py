@@ -61,7 +61,7 @@ def _write(preset, out, length):
     import tensorflow as tf
     from keras import ops
 
-    from keras_pinyin.export.graph import foreign_operators
+    from keras_pinyin.export.graph import to_tflite, write_signatures
     from keras_pinyin.models._task import Task
 
     model, out = Task.from_preset(preset), Path(out)
@@ -88,22 +88,10 @@ def _write(preset, out, length):
         return {"tokens": tokens, "scores": scores}
 
     inputs = ["hanzi", "keys"] if name == "correct" else ["hanzi"]
-    module = tf.Module()
-    module.weights = [weight.value for weight in model.weights]
-    module.run = tf.function(
-        {"read": read, "correct": correct, "classify": classify, "generate": generate}[name],
-        input_signature=[tf.TensorSpec((1, length), tf.int32, name=i) for i in inputs],
-        autograph=False,
-    )
-    saved = out / "saved_model"
-    tf.saved_model.save(module, str(saved), signatures={name: module.run})
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved), signature_keys=[name])
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    content = converter.convert()
-    foreign = foreign_operators(content)
-    if foreign:
-        raise RuntimeError(f"The graph has operators that are not built in: {', '.join(foreign)}.")
+    specs = [tf.TensorSpec((1, length), tf.int32, name=i) for i in inputs]
+    run = {"read": read, "correct": correct, "classify": classify, "generate": generate}[name]
+    write_signatures(model, out / "saved_model", {name: (run, specs)})
+    content = to_tflite(out / "saved_model", "int8", [name])
     write_whole(out / f"{Path(preset).name}.tflite", content)
 
 

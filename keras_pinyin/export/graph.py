@@ -29,16 +29,30 @@ def write_saved_model(model, folder, *, n_best, beams, context=None, keys=None):
 
     context = tf.TensorSpec((1, context), tf.int32, name="context")
     keys = tf.TensorSpec((1, keys), tf.int32, name="keys")
+    write_signatures(
+        model, folder, {"convert": (convert, [context, keys]), "predict": (predict, [context])}
+    )
+
+
+def write_signatures(model, folder, signatures):
+    """Writes functions of a model as the signatures of a SavedModel, in few operators.
+
+    Args:
+        model: a `keras.Model`, on the TensorFlow backend.
+        folder: path.
+        signatures: dict name -> (function, list of `tf.TensorSpec`).
+    """
     # Not keras.export.ExportArchive: it writes every weight twice.
     module = tf.Module()
     module.weights = [weight.value for weight in model.weights]
-    module.convert = tf.function(convert, input_signature=[context, keys], autograph=False)
-    module.predict = tf.function(predict, input_signature=[context], autograph=False)
+    functions = {
+        name: tf.function(function, input_signature=specs, autograph=False)
+        for name, (function, specs) in signatures.items()
+    }
     with warnings.catch_warnings(), _few_operators():
         # A first position attends to itself alone: Keras wonders at a softmax of one number.
         warnings.filterwarnings("ignore", message="You are using a softmax over axis")
-        signatures = {name: getattr(module, name) for name in SIGNATURES}
-        tf.saved_model.save(module, str(folder), signatures=signatures)
+        tf.saved_model.save(module, str(folder), signatures=functions)
 
 
 def _few_operators():
@@ -65,13 +79,14 @@ def _few_operators():
     return mock.patch.multiple(numpy, take=gather, matmul=multiply)
 
 
-def to_tflite(saved_model, kind):
+def to_tflite(saved_model, kind, signatures=SIGNATURES):
     """Converts a SavedModel with built-in operators only.
 
     Args:
-        saved_model: folder that `write_saved_model` wrote.
+        saved_model: folder that `write_signatures` wrote.
         kind: "float32", "float16" (weights), or anything else: weights of 8 bits, activations
             quantized as they come.
+        signatures: their names.
 
     Returns:
         bytes of a .tflite file.
@@ -80,7 +95,7 @@ def to_tflite(saved_model, kind):
         RuntimeError: if an operator of the graph is none of TFLite's own.
     """
     converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(saved_model), signature_keys=list(SIGNATURES)
+        str(saved_model), signature_keys=list(signatures)
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if kind != "float32":

@@ -47,18 +47,22 @@ def test_pack_and_unpack():
     assert (grams == np.stack([tokens[i : i + 17] for i in range(4)], 1)).all()
 
 
-def selected(capacity, share=0.5):
+def selected(capacity, shares=(0.5, 0.75)):
     counter = NGramCounter(order=3, first_hanzi=FIRST)
     for doc in documents(100, last=59):
         counter.add(doc)
     sound = np.arange(60) // 2
     return counter.counts(), select_ngrams(
-        counter.counts(), vocabulary_size=60, capacity=capacity, sound=sound, homophone_share=share
+        counter.counts(),
+        vocabulary_size=60,
+        capacity=capacity,
+        sound=sound,
+        homophone_shares=shares,
     )
 
 
 def test_probabilities_of_a_context_sum_to_at_most_one():
-    counts, table = selected(10**6, share=0.0)
+    counts, table = selected(10**6, shares=(0.0, 0.0))
     assert np.exp(table.unigram).sum() == pytest.approx(1)
     for order, (grams, log_prob, _) in table.ngrams.items():
         totals = Counter()
@@ -95,11 +99,28 @@ def test_selection_keeps_the_most_useful():
     np.testing.assert_allclose(np.sort(kept)[::-1], worth[:20])
 
 
+def test_each_order_has_its_own_share_of_homophones():
+    worths = {
+        shares: {order: worth for order, (_, _, worth) in selected(10**6, shares)[1].ngrams.items()}
+        for shares in ((0.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+    }
+    mixed = worths[0.0, 1.0]
+    np.testing.assert_array_equal(mixed[2], worths[0.0, 0.0][2])
+    np.testing.assert_array_equal(mixed[3], worths[1.0, 1.0][3])
+    assert len(mixed[3]) < len(worths[0.0, 0.0][3])  # those without a homophone are worth nothing
+
+
 def test_no_hanzi():
     counter = NGramCounter(order=2, first_hanzi=FIRST)
     counter.add(np.array([3, 4]))
     with pytest.raises(ValueError, match="no hanzi"):
-        select_ngrams(counter.counts(), vocabulary_size=16, capacity=9, sound=np.zeros(16, int))
+        select_ngrams(
+            counter.counts(),
+            vocabulary_size=16,
+            capacity=9,
+            sound=np.zeros(16, int),
+            homophone_shares=(0.5,),
+        )
 
 
 def test_words_count_inside_themselves_only():
