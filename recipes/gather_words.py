@@ -19,6 +19,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections import Counter
+from importlib.util import find_spec
 from pathlib import Path
 
 from keras_pinyin.data.words import WORD_COUNT
@@ -34,6 +35,8 @@ WORDFREQ_TOTAL, WORDFREQ_MOST = 2e7, 200  # of how many words wordfreq tells, an
 
 
 def main(options):
+    if not find_spec("msgpack"):
+        raise ValueError("The words of wordfreq are packed with msgpack: pip install msgpack.")
     fields = json.loads(fetch(*THUOCL)).values()
     listed = {word.strip("\ufeff") for field in fields for word in field}
     listed |= {line.split("\t")[0] for line in fetch(*JIAGU).decode().splitlines()}
@@ -50,11 +53,9 @@ def main(options):
 
 
 def read_wordfreq(content):
-    """Yields words and their frequencies: they come in lists, each a hundredth of ten rarer."""
-    try:
-        import msgpack
-    except ImportError:
-        raise ValueError("The words of wordfreq are packed with msgpack: pip install it.") from None
+    """Yields words and their frequencies: they come in lists, each 10^0.01 times rarer."""
+    import msgpack
+
     _, *lists = msgpack.unpackb(gzip.decompress(content))
     for number, words in enumerate(lists):
         for word in words:
