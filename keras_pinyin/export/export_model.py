@@ -3,10 +3,10 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from keras_pinyin.export.on_tensorflow import run_on_tensorflow
 
 SUFFIXES = {
     "int8": ".tflite",
@@ -189,7 +189,6 @@ def _put_in_place(part, out):
 
 def _export_in_tensorflow(**arguments):
     """`export_model` in a process that runs Keras on TensorFlow."""
-    package = str(Path(__file__).resolve().parents[2])
     code = (
         "import json, sys\n"
         "from keras_pinyin.export import export_model\n"
@@ -198,20 +197,7 @@ def _export_in_tensorflow(**arguments):
         "except ValueError as error:\n"
         "    sys.exit(print(error, file=sys.stderr) or 2)\n"
     )
-    environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        **os.environ,
-        "KERAS_BACKEND": "tensorflow",
-        "PYTHONPATH": os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH")])]),
-    }
-    run = subprocess.run(
-        [sys.executable, "-c", code, json.dumps(arguments)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
+    run = run_on_tensorflow("-c", code, json.dumps(arguments))
     if run.returncode == 2:
         raise ValueError(run.stderr.strip().splitlines()[-1])
     if run.returncode:

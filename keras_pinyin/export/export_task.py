@@ -1,10 +1,9 @@
 """From a fine-tuned task to a SavedModel and a .tflite file."""
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
+from keras_pinyin.export.on_tensorflow import run_on_tensorflow
 from keras_pinyin.text.files import write_whole
 
 NAMES = {
@@ -38,20 +37,7 @@ def export_task(preset, out, *, length=64):
     Raises:
         RuntimeError: if the export fails.
     """
-    environment = {
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        **os.environ,
-        "KERAS_BACKEND": "tensorflow",
-        "PYTHONPATH": os.pathsep.join(
-            [str(Path(__file__).resolve().parents[2]), os.environ.get("PYTHONPATH", "")]
-        ),
-    }
-    run = subprocess.run(
-        [sys.executable, "-m", __name__, str(preset), str(out), str(length)],
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+    run = run_on_tensorflow("-m", __name__, str(preset), str(out), str(length))
     if run.returncode:
         raise RuntimeError(f"The export of {preset} failed:\n{run.stderr[-4000:]}")
     return Path(out) / f"{Path(preset).name}.tflite"
@@ -91,7 +77,7 @@ def _write(preset, out, length):
     specs = [tf.TensorSpec((1, length), tf.int32, name=i) for i in inputs]
     run = {"read": read, "correct": correct, "classify": classify, "generate": generate}[name]
     write_signatures(model, out / "saved_model", {name: (run, specs)})
-    content = to_tflite(out / "saved_model", "int8", [name])
+    content = to_tflite(out / "saved_model", "int8")
     write_whole(out / f"{Path(preset).name}.tflite", content)
 
 

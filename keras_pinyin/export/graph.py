@@ -6,8 +6,6 @@ from unittest import mock
 import keras
 import tensorflow as tf
 
-SIGNATURES = ("convert", "predict")
-
 
 def write_saved_model(model, folder, *, n_best, beams, context=None, keys=None):
     """Writes a SavedModel with the signatures `convert` and `predict`.
@@ -79,14 +77,13 @@ def _few_operators():
     return mock.patch.multiple(numpy, take=gather, matmul=multiply)
 
 
-def to_tflite(saved_model, kind, signatures=SIGNATURES):
-    """Converts a SavedModel with built-in operators only.
+def to_tflite(saved_model, kind):
+    """Converts all signatures of a SavedModel, with built-in operators only.
 
     Args:
         saved_model: folder that `write_signatures` wrote.
         kind: "float32", "float16" (weights), or anything else: weights of 8 bits, activations
             quantized as they come.
-        signatures: their names.
 
     Returns:
         bytes of a .tflite file.
@@ -94,9 +91,7 @@ def to_tflite(saved_model, kind, signatures=SIGNATURES):
     Raises:
         RuntimeError: if an operator of the graph is none of TFLite's own.
     """
-    converter = tf.lite.TFLiteConverter.from_saved_model(
-        str(saved_model), signature_keys=list(signatures)
-    )
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved_model))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     if kind != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
