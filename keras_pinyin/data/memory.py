@@ -24,9 +24,12 @@ def new_counters(model=None):
 
 def _memories(model):
     """Name, memory, and how far only homophones compete in each order, of what a model has."""
-    # A hanzi's sound is known when the sound memory is asked.
-    written, heard = (0.5, 0.75, 1.0), (1.0, 1.0, 1.0)
-    both = ("written", model.memory, written), ("heard", model.sound_memory, heard)
+    # The more is written before a hanzi, the surer it tells the sound; the sound memory is asked
+    # when the sound is known.
+    both = (
+        ("written", model.memory, (0.5, 0.75, 1.0)),
+        ("heard", model.sound_memory, (1.0, 1.0, 1.0)),
+    )
     return [entry for entry in both if entry[1] is not None]
 
 

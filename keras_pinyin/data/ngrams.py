@@ -196,8 +196,7 @@ def select_ngrams(counts, *, vocabulary_size, capacity, sound, homophone_shares)
     An n-gram is worth its count times what it adds to the log-probability that the shorter
     n-gram gives already (the weighted difference of Seymore and Rosenfeld, 1996, "Scalable
     backoff language models"). Since a converter chooses among homophones only, a share of the
-    worth is measured on the probability among the hanzi of the same sound; the longer an n-gram,
-    the larger a share, for its context tells the sound all but always.
+    worth is measured on the probability among the hanzi of the same sound.
 
     Args:
         counts: as `NGramCounter.counts` gives them.
