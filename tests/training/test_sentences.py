@@ -59,6 +59,7 @@ def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_pa
         assert ((others != gold).any(-1) | ~there).all()
         assert ((gold > 0) == (batch["keys"][:, None] > 0)).all()
         assert (errors == (batch["paths"] != gold).sum(-1)).all()
+        assert (errors[:, 1:] > 0)[there].all()
     wrong = [*rows[0][:2], np.where(rows[0][2] == rows[0][2][0], rows[1][2][0] + 1, rows[0][2])]
     assert rivals(converter, [wrong] * 16, positions=128) == []  # no hanzi of its keys
 
