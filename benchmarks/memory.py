@@ -4,7 +4,8 @@
     KERAS_BACKEND=jax python benchmarks/memory.py --corpus FOLDER --sets FOLDER
 
 The network stays as it is released; its memories are filled anew with other numbers of slots, once
-without any words, and once with those of dictionaries but not of the list that was gathered.
+without any words, and once with those of dictionaries but not of the list that was gathered. Only
+the first row has what the released memories learned besides (`recipes/sentences.py --memories`).
 """
 
 import copy
@@ -18,6 +19,7 @@ from short_runs import KEYS, RUNS, arguments
 from keras_pinyin.data.eval_sets import read_eval_set
 from keras_pinyin.data.memory import add_dictionaries, count_shards, fill_from, new_counters
 from keras_pinyin.data.shards import prepare_shards, split_shards
+from keras_pinyin.layers.ngram_memory import EMPTY
 from keras_pinyin.metrics import score_conversions
 from keras_pinyin.models import Converter, PinyinTransformer
 from keras_pinyin.models.weights import copy_weights
@@ -38,7 +40,8 @@ def main(options):
     }
     counters = new_counters()
     count_shards(counters, training, released.lexicon)
-    rows = [row(released, counters, sets, 1, "without words")]
+    rows = [measure(released, sets, "as released")]
+    rows.append(row(released, counters, sets, 1, "without words"))
     with_dictionaries = copy.deepcopy(counters)
     add_dictionaries(with_dictionaries, released.lexicon)
     rows.append(row(released, with_dictionaries, sets, 1, "dictionaries"))
@@ -54,7 +57,7 @@ def main(options):
         f"to {KEYS[-1]} keys of each; the last columns are characters of single sets. The network "
         "was trained beside the memories of the size that is released (x 1).",
     )
-    plot(rows[2:])
+    plot(rows[-len(SCALES) :])
 
 
 def row(released, counters, sets, scale, note):
@@ -62,21 +65,26 @@ def row(released, counters, sets, scale, note):
     slots = {name: int(scale * settings[name]) for name in ("memory_slots", "sound_memory_slots")}
     model = PinyinTransformer.from_lexicon(released.lexicon, "small", **slots)
     copy_weights(model, "small")
-    filled = fill_from(model, counters)
+    fill_from(model, counters)
+    return measure(model, sets, f"x {scale} {note}".strip())
+
+
+def measure(model, sets, name):
     converter = Converter(model, n_best=10, beams=10)
     results = {}
-    for name, items in sets.items():
+    for register, items in sets.items():
         found = converter.convert_all([("", item.keys) for item in items], batch_size=50)
         best = [[sentence for sentence, _ in candidates] for candidates in found]
-        results[name] = score_conversions(best, [item.hanzi for item in items])
-    tables = (model.memory.table, model.sound_memory.table)
+        results[register] = score_conversions(best, [item.hanzi for item in items])
+    tables = [memory.table for memory in model.counted_memories]
     size = sum(np.prod(table.shape) for table in tables) / 1e6
+    filled = sum((memory.read_slots()[0] != EMPTY).sum() for memory in model.counted_memories)
     means = [
         statistics.mean(r[key] for r in results.values()) for key in ("characters", "sentences_1")
     ]
-    means += [results[name]["characters"] for name in SHOWN]
+    means += [results[register]["characters"] for register in SHOWN]
     found = [
-        f"x {scale} {note}".strip(),
+        name,
         f"{size:.2f}",
         f"{filled / 1e6:.2f}",
         *(f"{100 * m:.2f}" for m in means),

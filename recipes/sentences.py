@@ -3,7 +3,9 @@
     python recipes/sentences.py saved_models/mine --corpus FOLDER --out saved_models/better
 
 The last stage, after recipes/pretrain.py: what matters now is that the right sentence comes out of
-the search first. Cut it at any moment and start it again: it goes on after the last whole round.
+the search first. First the network is trained so; then, with --memories, every n-gram that the
+memories hold. That comes last of all: whatever fills the memories anew forgets what they learned.
+Cut it at any moment and start it again: it goes on after the last whole round.
 """
 
 import argparse
@@ -18,6 +20,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 def main(options):
     import keras
+    import numpy as np
     from keras import ops
 
     from keras_pinyin.data.corpus import write_default_corpus
@@ -27,7 +30,12 @@ def main(options):
     from keras_pinyin.data.shards import prepare_shards, split_shards
     from keras_pinyin.models import Converter, PinyinTransformer
     from keras_pinyin.text.lexicon import DATA
-    from keras_pinyin.training.sentences import SentenceTrainer, train_on_sentences
+    from keras_pinyin.training.sentences import (
+        SentenceTrainer,
+        learn_memories,
+        learned_memories,
+        train_on_sentences,
+    )
 
     began = time.time()
     say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
@@ -35,19 +43,25 @@ def main(options):
     run = runs / f"{Path(options.out).name}-sentences"
     model = PinyinTransformer.from_preset(options.model)
     model.decoder_head.kernel.assign(model.decoder_head.kernel * options.decoder)
-    start = [ops.convert_to_numpy(v) for v in model.trainable_variables]
     trainer = SentenceTrainer(model)
-    trainer.compile_for_sentences(
-        keras.optimizers.AdamW(
-            keras.optimizers.schedules.PolynomialDecay(options.peak / 20, 100, options.peak),
+    average = dict(use_ema=True, ema_momentum=0.998)
+    if options.memories:
+        learn_memories(model)
+        # The accumulator begins at several times what one sentence of a batch adds to it: an
+        # n-gram that is hardly ever met moves little.
+        optimizer = keras.optimizers.Adagrad(
+            options.peak or 2.0, initial_accumulator_value=2e-4, **average
+        )
+    else:
+        peak = options.peak or 1e-4
+        optimizer = keras.optimizers.AdamW(
+            keras.optimizers.schedules.PolynomialDecay(peak / 20, 100, peak),
             weight_decay=0.0,
             beta_2=0.98,
             global_clipnorm=1.0,
-            use_ema=True,
-            ema_momentum=0.998,
-        ),
-        options.risk,
-    )
+            **average,
+        )
+    trainer.compile_for_sentences(optimizer, options.risk)
 
     corpus = options.corpus or write_default_corpus(runs / "default_corpus")
     shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
@@ -57,6 +71,7 @@ def main(options):
     counting = [path for path in counting if path in set(training)]
     say("counting n-grams for the memory")
     fill_memory(model, counting, options.words)
+    start = [np.array(ops.convert_to_numpy(v)) for v in model.trainable_variables]
     seen = SeenSentences(counting)
 
     batching = Batching(lengths=(7, 12, 18, 28, 48))
@@ -78,7 +93,8 @@ def main(options):
         after = ops.convert_to_numpy(variable)
         variable.assign((1 - options.average) * before + options.average * after)
     say("filling the memory from all training text")
-    fill_memory(model, training, options.words)
+    learned = learned_memories(model) if options.memories else None
+    fill_memory(model, training, options.words, learned=learned)
     model.save_to_preset(options.out)
     say(f"saved to {options.out}; python recipes/evaluate.py {options.out} measures it")
 
@@ -94,7 +110,14 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=24, help="of search and training (24)")
     parser.add_argument("--rows", type=int, default=4096, help="inputs of a round (4096)")
     parser.add_argument("--positions", type=int, default=2048, help="keys of a batch (2048)")
-    parser.add_argument("--peak", type=float, default=1e-4, help="learning rate (0.0001)")
+    parser.add_argument(
+        "--memories",
+        action="store_true",
+        help="train what the counted memories say of each n-gram, and leave the network as it is",
+    )
+    parser.add_argument(
+        "--peak", type=float, help="learning rate (0.0001; 2 of Adagrad with --memories)"
+    )
     parser.add_argument(
         "--risk",
         type=float,

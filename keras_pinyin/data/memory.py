@@ -1,5 +1,6 @@
 """Fills a model's counted memories from labelled shards."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def check_held_out(folder, folds):
         )
 
 
-def fill_memory(model, shards=(), words=None, counts=None):
+def fill_memory(model, shards=(), words=None, counts=None, learned=None):
     """Counts shards in one pass and fills the memories of a model with what helps most.
 
     Args:
@@ -104,6 +105,7 @@ def fill_memory(model, shards=(), words=None, counts=None):
         shards: paths of shards.
         words: path of a word list to count besides dictionaries, or None, see `read_words`.
         counts: folder of counts to add to those of the shards, see `read_counts`.
+        learned: what `learned_memories` returned, or None.
 
     Returns:
         int, n-grams that found a place.
@@ -116,7 +118,7 @@ def fill_memory(model, shards=(), words=None, counts=None):
     if counts is not None:
         read_counts(counters, counts)
     add_dictionaries(counters, lexicon, words)
-    return fill_from(model, counters)
+    return fill_from(model, counters, learned)
 
 
 def add_dictionaries(counters, lexicon, words=None):
@@ -125,19 +127,21 @@ def add_dictionaries(counters, lexicon, words=None):
         counters["written"].add_words(*read_words(lexicon.vocabulary, words))
 
 
-def fill_from(model, counters):
+def fill_from(model, counters, learned=None):
     """Fills the memories of a model with the most useful of what was counted.
 
     Args:
-        model: as for `fill_memory`.
+        model, learned: as for `fill_memory`.
         counters: dict, those of `new_counters` that the model has a memory for.
 
     Returns:
         int, n-grams that found a place.
     """
     # Buckets fill unevenly: more are chosen than there is room for.
-    tables = select_tables(model, counters, 2.5)
-    return sum(memory.fill(table.ngrams, table.unigram) for memory, table in tables)
+    tables = zip(select_tables(model, counters, 2.5), learned or itertools.repeat(None))
+    return sum(
+        memory.fill(table.ngrams, table.unigram, change) for (memory, table), change in tables
+    )
 
 
 def select_tables(model, counters, room):

@@ -9,6 +9,7 @@ from keras_pinyin.layers._levels import LEVELS, PAIRS, fitted_levels, nearest, p
 SLOTS = 4
 FINGERPRINT_PRIME = 65521
 FINGERPRINT_FACTOR = 32749
+EMPTY = 65535  # the fingerprint of an empty slot, which is no remainder of the prime
 MAX_ORDER = 4
 WHOLE_NATS = np.arange(1.0 - LEVELS, 1.0)  # levels of an order that nothing was stored of
 ORDERS = np.r_[0, np.repeat(np.arange(1, MAX_ORDER), LEVELS)].astype("int32")  # of a hit, from -1
@@ -55,6 +56,9 @@ class NGramMemory(keras.layers.Layer):
     works on TensorFlow, JAX, torch and in a TFLite file. History and candidates may be any
     ids: written hanzi, or keys.
 
+    What was counted can be learned further, n-gram by n-gram: between `enable_learning` and
+    `finish_learning` every slot has a weight of its own.
+
     Args:
         vocabulary_size: int, ids are below it; at most 32768.
         capacity: int, slots of the table; rounded up to a prime number of buckets of four.
@@ -98,11 +102,11 @@ class NGramMemory(keras.layers.Layer):
         self.order = order
         self.initial_trust = initial_trust
         self.buckets = buckets
+        self.values = None
 
     def build(self, history_shape, candidates_shape, state_shape):
         # One row holds everything of a bucket: high and low bytes of its fingerprints, then its
-        # levels, two in a byte. Fingerprint 65535 is no remainder of the prime: an empty slot
-        # matches nothing.
+        # levels, two in a byte.
         self.table = self.add_weight(
             name="table",
             shape=(self.buckets, 5 * SLOTS // 2),
@@ -174,27 +178,67 @@ class NGramMemory(keras.layers.Layer):
         bucket, mark = ops.split(state, 2, axis=-1)  # TFLite splits far faster than it slices
         row = ops.take(self.table, ops.squeeze(bucket, -1), axis=0)
         high, low, pairs = ops.split(ops.cast(row, "int32"), (SLOTS, 2 * SLOTS), axis=-1)
-        # TFLite looks up far faster than it divides.
-        level = ops.take(ops.array(PAIRS), pairs, axis=0)
-        level = ops.reshape(level, (-1, *ops.shape(level)[1:3], SLOTS))
-        # A hit counts its order before its level, nothing counts as -1: the maximum is the longest.
-        hit = level + ops.array(LEVELS * (orders[:, None] - 2))
+        if self.values is None:
+            # TFLite looks up far faster than it divides.
+            number, numbers = ops.take(ops.array(PAIRS), pairs, axis=0), LEVELS
+            number = ops.reshape(number, (-1, *ops.shape(number)[1:3], SLOTS))
+        else:
+            number, numbers = bucket * SLOTS + ops.arange(SLOTS), self.values.shape[0]
+        # A hit counts its order before its number, nothing as -1: the maximum is the longest.
+        hit = number + ops.array(numbers * (orders[:, None] - 2))
         hit = ops.where(ops.equal(high * 256 + low, mark), hit, -1)
         hit = ops.max(hit, axis=(-2, -1))
-        found = hit >= 0
+        found, place = hit >= 0, ops.maximum(hit, 0)
         unigram = ops.cast(ops.take(self.unigram, candidates, axis=0), "float32")
-        value = ops.cast(ops.take(self.levels, ops.maximum(hit, 0), axis=0), "float32")
-        value = ops.where(found, value, unigram)
-        order = ops.take(ops.array(ORDERS), hit + 1, axis=0)
+        if self.values is None:
+            value = ops.take(self.levels, place, axis=0)
+            order = ops.take(ops.array(ORDERS), hit + 1, axis=0)
+        else:
+            value = ops.take(self.values, ops.mod(place, numbers), axis=0)
+            order = ops.where(found, ops.floor_divide(place, numbers) + 1, 0)
+        value = ops.where(found, ops.cast(value, "float32"), unigram)
         return ops.reshape(value, shape), ops.reshape(order, shape)
 
-    def fill(self, ngrams, unigram):
+    def enable_learning(self):
+        """Makes the log-probability of every slot a weight to be trained: fill the memory next.
+
+        The weight is `values`, float32 `[buckets * 4]`; nothing is rounded to levels meanwhile.
+        """
+        # As Keras's own `enable_lora` adds weights to a layer that is built.
+        self._tracker.unlock()
+        self.values = self.add_weight(
+            name="values", shape=(self.buckets * SLOTS,), dtype="float32", initializer="zeros"
+        )
+        self._tracker.lock()
+        self._counted = np.zeros(self.buckets * SLOTS, "float32")
+
+    def finish_learning(self):
+        """Ends what `enable_learning` began; the memory says what it was filled with again.
+
+        Returns:
+            What was learned, to be given to `fill`: the fingerprints of the slots, int64
+            `[buckets, 4]`, and what is to be added to their log-probabilities, float32 of that
+            shape.
+
+        Raises:
+            ValueError: if `enable_learning` was not called.
+        """
+        if self.values is None:
+            raise ValueError("This memory learns nothing: call enable_learning and train it first.")
+        change = ops.convert_to_numpy(self.values) - self._counted
+        self._untrack_variable(self.values)
+        self.values = None
+        return self.read_slots()[0], change.reshape(-1, SLOTS)
+
+    def fill(self, ngrams, unigram, learned=None):
         """Fills the table; where a bucket overflows, n-grams given earlier stay.
 
         Args:
             ngrams: dict order -> (int array `[n, order]`, float array `[n]` of log-probabilities),
                 or with a third float array of priorities, larger stays.
             unigram: float array `[vocabulary_size]` of log-probabilities in nats.
+            learned: what `finish_learning` returned, of a memory with as many buckets; n-grams
+                that were not in it stay as they are. None for nothing.
 
         Returns:
             int, how many n-grams found a place.
@@ -204,6 +248,11 @@ class NGramMemory(keras.layers.Layer):
         if len(unigram) != self.vocabulary_size:
             raise ValueError(
                 f"{len(unigram)} unigrams for {self.vocabulary_size} ids: give one each."
+            )
+        if learned is not None and len(learned[0]) != self.buckets:
+            raise ValueError(
+                f"What was learned is of {len(learned[0])} buckets, but there are {self.buckets}: "
+                "give what a memory of the same capacity learned."
             )
         parts = []
         for order, (ids, log_prob, *priority) in ngrams.items():
@@ -223,8 +272,11 @@ class NGramMemory(keras.layers.Layer):
         kept = slot < SLOTS
         slot, by_bucket = slot[kept], by_bucket[kept]
         orders, bucket, mark, log_prob = (x[by_bucket] for x in (orders, bucket, mark, log_prob))
+        if learned is not None:
+            known, change = learned
+            log_prob = log_prob + ((known[bucket] == mark[:, None]) * change[bucket]).sum(1)
         levels = np.tile(WHOLE_NATS, (self.order - 1, 1))
-        marks = np.full((self.buckets, SLOTS), 65535)
+        marks = np.full((self.buckets, SLOTS), EMPTY)
         level = np.zeros((self.buckets, SLOTS), np.uint8)
         marks[bucket, slot] = mark
         for order in ngrams:
@@ -235,6 +287,10 @@ class NGramMemory(keras.layers.Layer):
         self.write_slots(marks, level)
         self.levels.assign(levels.reshape(-1).astype("float32"))
         self.unigram.assign(np.asarray(unigram, "float32"))
+        if self.values is not None:
+            self._counted = np.zeros(self.buckets * SLOTS, "float32")
+            self._counted[bucket * SLOTS + slot] = log_prob
+            self.values.assign(self._counted)
         return len(bucket)
 
     def read_slots(self):

@@ -203,9 +203,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
             layer.build(state)
         if self.pinyin_head is not None:
             self.pinyin_head.build(state)
-        for memory in (self.memory, self.sound_memory):
-            if memory is not None:
-                memory.build((None, None, memory.order - 1), (None, None, 1), state)
+        for memory in self.counted_memories:
+            memory.build((None, None, memory.order - 1), (None, None, 1), state)
         if self.context_memory is not None:
             self.context_memory.build(
                 (None, None, 1), (None, None, 2), sequence, (None, None, 2), state
@@ -219,6 +218,11 @@ class PinyinTransformer(Search, Presets, keras.Model):
         return self.add_weight(
             name=name, shape=shape, dtype=dtype, initializer="zeros", trainable=False
         )
+
+    @property
+    def counted_memories(self):
+        """The `NGramMemory` layers of written n-grams and of hanzi among syllables, if any."""
+        return [memory for memory in (self.memory, self.sound_memory) if memory is not None]
 
     def allowed(self, keys):
         """The hanzi that keys allow: the legality mask, as a list.

@@ -67,6 +67,47 @@ class SentenceTrainer(keras.Model):
         self.compile(optimizer=optimizer, loss=loss, metrics=[accuracy], **options)
 
 
+def learn_memories(model):
+    """Lets a model learn what its counted memories say, n-gram by n-gram, and nothing else.
+
+    What remains is a linear model of n-grams that begins with what was counted and is trained on
+    the errors of the conversion (Gao et al., 2005, "Minimum Sample Risk Methods for Language
+    Modeling"). Fill the memories next; `learned_memories` ends it.
+
+    Args:
+        model: a `PinyinTransformer`.
+
+    Returns:
+        list, the variables that no longer train.
+
+    Raises:
+        ValueError: if the model has no counted memory.
+    """
+    if not model.counted_memories:
+        raise ValueError("This model has no counted memory to train: train its network instead.")
+    frozen = list(model.trainable_variables)
+    for variable in frozen:
+        variable.trainable = False
+    for memory in model.counted_memories:
+        memory.enable_learning()
+    return frozen
+
+
+def learned_memories(model, frozen=()):
+    """Ends what `learn_memories` began.
+
+    Args:
+        model: a `PinyinTransformer`.
+        frozen: variables that are to train again.
+
+    Returns:
+        What `fill_memory` takes as `learned`.
+    """
+    for variable in frozen:
+        variable.trainable = True
+    return [memory.finish_learning() for memory in model.counted_memories]
+
+
 def split_rows(hanzi, keys):
     """Rows of training text (context, then keys) as inputs of a search.
 

@@ -1,5 +1,6 @@
 """What `test_other_layers.py` leaves out: precision, boundaries, trust by order."""
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -57,3 +58,49 @@ def test_the_largest_ids_and_tables_stay_within_32_bits():
     np.testing.assert_allclose(ops.convert_to_numpy(value), -1.0, atol=1e-5)
     bucket, mark = ngram_hashes(ids, memory.buckets)
     assert bucket.min() >= 0 and bucket.max() < memory.buckets and mark.max() < 65535
+
+
+def test_every_ngram_learns_by_itself_and_is_filled_in_again():
+    memory = NGramMemory(20, 200, order=4)
+    memory(HISTORY, CANDIDATES, STATE)
+    sizes = [tuple(weight.shape) for weight in memory.weights]
+    memory.trust.trainable = False
+    memory.enable_learning()
+    table, unigram = {2: (GRAMS, VALUES), 3: ([[5, 7, 9]], [-1.0])}, np.linspace(-9, -5, 20)
+    assert memory.fill(table, unigram) == 4
+
+    def said():
+        return [ops.convert_to_numpy(x) for x in memory.look_up(HISTORY, CANDIDATES)]
+
+    before, orders = said()
+    assert orders[:, 0].tolist() == [[1, 2, 0], [1, 0, 0]]
+    np.testing.assert_allclose(before[0, 0, :2], [-0.1, -1.0], atol=1e-6)  # as given, unrounded
+
+    history, candidates, state = keras.Input((1, 3)), keras.Input((1, 3)), keras.Input((1, 4))
+    model = keras.Model([history, candidates, state], memory(history, candidates, state))
+    loss = lambda right, scores: -ops.sum(right * ops.log_softmax(scores), axis=-1)
+    model.compile(keras.optimizers.SGD(1.0), loss=loss)
+    assert [weight.name for weight in model.trainable_weights] == ["values"]
+    right = np.array([[[1.0, 0, 0]], [[0, 0, 1]]], "float32")
+    for _ in range(5):
+        model.train_on_batch([HISTORY, CANDIDATES, STATE], right)
+    after, _ = said()
+    moved = (after - before)[:, 0]
+    assert moved[0, 0] > 0.1 and moved[0, 1] < -0.1 and moved[1, 0] < -0.1
+    assert np.abs(moved[0, 2]) + np.abs(moved[1, 1:]).max() == 0  # nothing is stored of those
+
+    learned = memory.finish_learning()
+    assert [tuple(weight.shape) for weight in memory.weights] == sizes
+    np.testing.assert_allclose(said()[0], before, atol=1e-5)
+    # As the memory is filled from other text, where an n-gram is new and another is gone.
+    table = {2: (GRAMS[[0, 2]], VALUES[[0, 2]]), 3: ([[5, 7, 10]], [-3.0])}
+    memory.fill(table, unigram, learned)
+    again, _ = said()
+    np.testing.assert_allclose(again[:, 0, 0], after[:, 0, 0], atol=1e-5)
+    assert again[0, 0, 2] == pytest.approx(-3.0, abs=1e-5)
+    with pytest.raises(ValueError, match="learns nothing: call enable_learning"):
+        memory.finish_learning()
+    smaller = NGramMemory(20, 100, order=4)
+    smaller(HISTORY, CANDIDATES, STATE)
+    with pytest.raises(ValueError, match="of 53 buckets, but there are 29"):
+        smaller.fill(table, unigram, learned)

@@ -9,6 +9,8 @@ from keras_pinyin.data.shards import read_shards
 from keras_pinyin.models import Converter
 from keras_pinyin.training.sentences import (
     SentenceTrainer,
+    learn_memories,
+    learned_memories,
     rivals,
     split_rows,
     train_on_sentences,
@@ -37,9 +39,17 @@ def test_sentences_that_were_counted_are_known(tiny_shards):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("risk", [0.0, 0.5])
-def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_path, risk):
+@pytest.mark.parametrize("memories, risk", [(False, 0.0), (True, 0.5)])
+def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_path, memories, risk):
+    names = [variable.path for variable in tiny_model.trainable_variables]
+    if memories:
+        frozen = learn_memories(tiny_model)
     fill_memory(tiny_model, tiny_shards[:1])
+    if memories:
+        rng = np.random.default_rng(0)
+        for memory in tiny_model.counted_memories:  # something to be mended
+            values = keras.ops.convert_to_numpy(memory.values)
+            memory.values.assign(values + rng.normal(size=values.shape, scale=3))
     # All inputs in one shape, since each is compiled.
     batching = Batching(positions=256, lengths=(12,), prefix_rate=0, shuffle=64)
 
@@ -66,7 +76,10 @@ def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_pa
     trainer = SentenceTrainer(tiny_model)
     with pytest.raises(ValueError, match="risk is 2"):
         trainer.compile_for_sentences("adam", risk=2)
-    trainer.compile_for_sentences(keras.optimizers.Adam(1e-3), risk=risk)
+    optimizer = keras.optimizers.Adam(1e-3)
+    if memories:
+        optimizer = keras.optimizers.Adagrad(2.0, initial_accumulator_value=1e-3)
+    trainer.compile_for_sentences(optimizer, risk=risk)
     trainer.optimizer.build(tiny_model.trainable_variables)
     variables = [*trainer.variables, *trainer.optimizer.variables]
     start = [keras.ops.convert_to_numpy(v).copy() for v in variables]
@@ -94,3 +107,9 @@ def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_pa
     assert rounds == [2]
     for cut, uncut in zip(tiny_model.get_weights(), whole):
         np.testing.assert_allclose(cut, uncut, atol=1e-4)
+    if memories:
+        assert {variable.name for variable in tiny_model.trainable_variables} == {"values"}
+        learned = learned_memories(tiny_model, frozen)
+        assert [variable.path for variable in tiny_model.trainable_variables] == names
+        fill_memory(tiny_model, tiny_shards[:1], learned=learned)
+        assert loss() < 0.8 * before
