@@ -238,6 +238,7 @@ def test_sequence_to_sequence_learns_to_copy(tiny_lexicon):
     model = PinyinTransformer.from_lexicon(
         tiny_lexicon, "nano", aligned=False, key_memory_rows=1024, decoder_attention=None
     )
+    assert model.memory is None
     with pytest.raises(ValueError, match="no counted memory to train"):
         learn_memories(model)
     model.compile(

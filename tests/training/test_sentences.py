@@ -39,7 +39,7 @@ def test_sentences_that_were_counted_are_known(tiny_shards):
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("memories, risk", [(False, 0.0), (True, 0.5)])
+@pytest.mark.parametrize("memories, risk", [(False, 0.0), (False, 0.5), (True, 0.5)])
 def test_the_right_sentence_learns_to_come_first(tiny_model, tiny_shards, tmp_path, memories, risk):
     names = [variable.path for variable in tiny_model.trainable_variables]
     if memories:
