@@ -12,14 +12,13 @@ import copy
 import statistics
 from pathlib import Path
 
-import numpy as np
 from common import RESULTS, report
 from short_runs import KEYS, RUNS, arguments
 
 from keras_pinyin.data.eval_sets import read_eval_set
 from keras_pinyin.data.memory import add_dictionaries, count_shards, fill_from, new_counters
 from keras_pinyin.data.shards import prepare_shards, split_shards
-from keras_pinyin.layers.ngram_memory import EMPTY
+from keras_pinyin.layers._buckets import EMPTY
 from keras_pinyin.metrics import score_conversions
 from keras_pinyin.models import Converter, PinyinTransformer
 from keras_pinyin.models.weights import copy_weights
@@ -76,9 +75,9 @@ def measure(model, sets, name):
         found = converter.convert_all([("", item.keys) for item in items], batch_size=50)
         best = [[sentence for sentence, _ in candidates] for candidates in found]
         results[register] = score_conversions(best, [item.hanzi for item in items])
-    tables = [memory.table for memory in model.counted_memories]
-    size = sum(np.prod(table.shape) for table in tables) / 1e6
-    filled = sum((memory.read_slots()[0] != EMPTY).sum() for memory in model.counted_memories)
+    marks = [memory.read_slots()[0] for memory in model.counted_memories]
+    size = sum(2.5 * table.size for table in marks) / 1e6
+    filled = sum((table != EMPTY).sum() for table in marks)
     means = [
         statistics.mean(r[key] for r in results.values()) for key in ("characters", "sentences_1")
     ]

@@ -4,8 +4,8 @@ import numpy as np
 from keras import ops
 
 from keras_pinyin.data.memory import count_shards, new_counters, select_tables
+from keras_pinyin.layers._buckets import SLOTS, find_slots, ngram_hashes
 from keras_pinyin.layers._levels import LEVELS, nearest
-from keras_pinyin.layers.ngram_memory import SLOTS, ngram_hashes
 
 BACKOFF = np.log(0.4)  # per order that is missing (Brants et al., 2007)
 
@@ -52,14 +52,14 @@ def mix(memory, table, share):
         log_prob = mixture(new, _said(ids, marks, stored, levels, unigram, memory))
         level = nearest(levels[order - 2], log_prob)
         found.append((*ngram_hashes(ids, memory.buckets), level, worth))
-    bucket, mark, level, worth = (np.concatenate(column) for column in zip(*found))
+    both, mark, level, worth = (np.concatenate(column) for column in zip(*found))
     best = np.argsort(-worth, kind="stable")
-    bucket, mark, level = bucket[best], mark[best], level[best]
-    there = marks[bucket] == mark[:, None]  # [n, slots]
-    old = there.any(1)
-    stored[bucket[old], there[old].argmax(1)] = level[old]
+    both, mark, level = both[best], mark[best], level[best]
+    place = find_slots(marks, both, mark)
+    old = place >= 0
+    stored.reshape(-1)[place[old]] = level[old]
     # What is new: the best of a bucket take its last slots, half of them at most.
-    fresh = np.flatnonzero(~old)
+    fresh, bucket = np.flatnonzero(~old), both[:, 0]
     fresh = fresh[np.argsort(bucket[fresh], kind="stable")]
     rank = np.arange(len(fresh)) - np.searchsorted(bucket[fresh], bucket[fresh])
     fresh, rank = fresh[rank < SLOTS // 2], rank[rank < SLOTS // 2]
@@ -76,9 +76,8 @@ def _said(ids, marks, stored, levels, unigram, memory):
     order = ids.shape[1]
     said = unigram[ids[:, -1]] + BACKOFF * (order - 1)
     for length in range(2, order + 1):
-        bucket, mark = ngram_hashes(ids[:, order - length :], memory.buckets)
-        there = marks[bucket] == mark[:, None]
-        hit = there.any(1)
-        value = levels[length - 2, stored[bucket[hit], there[hit].argmax(1)]]
+        place = find_slots(marks, *ngram_hashes(ids[:, order - length :], memory.buckets))
+        hit = place >= 0
+        value = levels[length - 2, stored.reshape(-1)[place[hit]]]
         said[hit] = value + BACKOFF * (order - length)
     return said

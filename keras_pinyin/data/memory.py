@@ -137,8 +137,8 @@ def fill_from(model, counters, learned=None):
     Returns:
         int, n-grams that found a place.
     """
-    # Buckets fill unevenly: more are chosen than there is room for.
-    tables = zip(select_tables(model, counters, 2.5), learned or itertools.repeat(None))
+    # Not every n-gram finds room: more are chosen than there are slots.
+    tables = zip(select_tables(model, counters, 2.0), learned or itertools.repeat(None))
     return sum(
         memory.fill(table.ngrams, table.unigram, change) for (memory, table), change in tables
     )

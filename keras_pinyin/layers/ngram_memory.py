@@ -4,39 +4,23 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_pinyin.layers._buckets import (
+    EMPTY,
+    FINGERPRINT_FACTOR,
+    FINGERPRINT_PRIME,
+    MOST_BUCKETS,
+    SLOTS,
+    fill_slots,
+    find_slots,
+    is_prime,
+    ngram_hashes,
+    stride,
+)
 from keras_pinyin.layers._levels import LEVELS, PAIRS, fitted_levels, nearest, packed
 
-SLOTS = 4
-FINGERPRINT_PRIME = 65521
-FINGERPRINT_FACTOR = 32749
-EMPTY = 65535  # the fingerprint of an empty slot, which is no remainder of the prime
 MAX_ORDER = 4
 WHOLE_NATS = np.arange(1.0 - LEVELS, 1.0)  # levels of an order that nothing was stored of
-ORDERS = np.r_[0, np.repeat(np.arange(1, MAX_ORDER), LEVELS)].astype("int32")  # of a hit, from -1
-
-
-def _is_prime(n):
-    return n > 3 and n % 2 and all(n % d for d in range(3, int(n**0.5) + 1, 2))
-
-
-def ngram_hashes(ngrams, buckets):
-    """Bucket and fingerprint of n-grams, the same numbers as the graph computes.
-
-    Args:
-        ngrams: int array `[n, order]` of token ids below 32768.
-        buckets: int, a prime below 2**20.
-
-    Returns:
-        A pair of int64 arrays `[n]`.
-    """
-    ngrams = np.asarray(ngrams, np.int64)
-    factor = (1 << 31) // buckets - 32
-    bucket = np.full(len(ngrams), ngrams.shape[1], np.int64)
-    mark = bucket.copy()
-    for column in ngrams.T:
-        bucket = (bucket * factor + column) % buckets
-        mark = (mark * FINGERPRINT_FACTOR + column) % FINGERPRINT_PRIME
-    return bucket, mark
+HALF = 1 << 15  # 16 bits are stored as numbers that a signed integer holds
 
 
 @keras.saving.register_keras_serializable(package="keras_pinyin")
@@ -44,13 +28,14 @@ class NGramMemory(keras.layers.Layer):
     """Scores candidates by the longest n-gram that a table of counted text holds.
 
     Most of pinyin conversion is recall, and recall is cheap as look-up. The table is a hash
-    table of `buckets x 4` slots; a slot is a 16-bit fingerprint and the number of one of 16
-    log-probabilities, which are chosen for each order when the table is filled, so an n-gram
-    costs two and a half bytes. For every candidate the longest stored n-gram that ends in it
-    gives `value`, and the score is `trust[order] * value + offset[order]`, where trust and offset
-    are linear in `state`: the network learns, position by position, how far to believe counts of
-    each order. It starts as stupid backoff (Brants et al., 2007, "Large Language Models in
-    Machine Translation") with a factor of 0.4.
+    table of `buckets x 2` slots, and an n-gram lies in one of two buckets, so that hardly a good
+    one finds no room (Pagh and Rodler, 2004, "Cuckoo hashing"). A slot is a 16-bit fingerprint
+    and the number of one of 16 log-probabilities, which are chosen for each order when the table
+    is filled, so an n-gram costs two and a half bytes. For every candidate the longest stored
+    n-gram that ends in it gives `value`, and the score is `trust[order] * value + offset[order]`,
+    where trust and offset are linear in `state`: the network learns, position by position, how
+    far to believe counts of each order. It starts as stupid backoff (Brants et al., 2007, "Large
+    Language Models in Machine Translation") with a factor of 0.4.
 
     The hash is linear modulo primes and never leaves 32-bit integers, so that the same table
     works on TensorFlow, JAX, torch and in a TFLite file. History and candidates may be any
@@ -61,7 +46,7 @@ class NGramMemory(keras.layers.Layer):
 
     Args:
         vocabulary_size: int, ids are below it; at most 32768.
-        capacity: int, slots of the table; rounded up to a prime number of buckets of four.
+        capacity: int, slots of the table; rounded up to a prime number of buckets of two.
         order: int, the longest n-gram, 2 to 4.
         initial_trust: float, weight of the scores before training.
 
@@ -93,10 +78,10 @@ class NGramMemory(keras.layers.Layer):
         if not 0 < vocabulary_size <= 1 << 15:
             raise ValueError(f"vocabulary_size is {vocabulary_size}, but must be 1 to 32768.")
         buckets = max(-(-capacity // SLOTS), 5)
-        while not _is_prime(buckets):
+        while not is_prime(buckets):
             buckets += 1
-        if buckets >= 1 << 20:
-            raise ValueError(f"capacity is {capacity}, but must be below {SLOTS << 20}.")
+        if buckets >= MOST_BUCKETS:
+            raise ValueError(f"capacity is {capacity}, but must be below {SLOTS * MOST_BUCKETS}.")
         self.vocabulary_size = vocabulary_size
         self.capacity = capacity
         self.order = order
@@ -105,13 +90,19 @@ class NGramMemory(keras.layers.Layer):
         self.values = None
 
     def build(self, history_shape, candidates_shape, state_shape):
-        # One row holds everything of a bucket: high and low bytes of its fingerprints, then its
-        # levels, two in a byte.
-        self.table = self.add_weight(
-            name="table",
-            shape=(self.buckets, 5 * SLOTS // 2),
-            dtype="uint8",
+        self.marks = self.add_weight(
+            name="marks",
+            shape=(self.buckets, SLOTS),
+            dtype="int16",
             initializer=_empty,
+            trainable=False,
+        )
+        # The numbers of the levels of a bucket are one byte, which only a hit is asked for.
+        self.numbers = self.add_weight(
+            name="numbers",
+            shape=(self.buckets,),
+            dtype="uint8",
+            initializer="zeros",
             trainable=False,
         )
         self.levels = self.add_weight(
@@ -160,8 +151,8 @@ class NGramMemory(keras.layers.Layer):
         history = ops.cast(history, "int32")
         candidates = ops.cast(candidates, "int32")
         shape, size = ops.shape(candidates), self.order - 1
-        # All orders at once, bucket and fingerprint side by side: a graph of few operators, on
-        # four axes since TFLite broadcasts no more.
+        # A graph of few operators on few numbers: the tokens before a candidate are hashed once,
+        # for all orders, bucket and fingerprint side by side; the candidate joins last.
         history = ops.reshape(history, (-1, 1, 1, size))
         candidates = ops.reshape(candidates, (-1, shape[-1]))
         orders = np.arange(2, self.order + 1, dtype="int32")
@@ -169,40 +160,47 @@ class NGramMemory(keras.layers.Layer):
         primes = ops.array([self.buckets, FINGERPRINT_PRIME], "int32")
         state = ops.array(np.tile(orders[:, None], (1, 1, 1, 2)))  # [1, 1, orders, 2]
         for i in range(size):
-            # The tokens before a candidate are hashed once, the candidate joins last.
             hashed = ops.mod(state * factors + history[..., i : i + 1], primes)
             begun = ops.array(orders[:, None] >= self.order - i)
             state = ops.where(begun, hashed, state)
-        last = ops.expand_dims(ops.expand_dims(candidates, -1), -1)
-        state = ops.mod(state * factors + last, primes)  # [rows, candidates, orders, 2]
-        bucket, mark = ops.split(state, 2, axis=-1)  # TFLite splits far faster than it slices
-        row = ops.take(self.table, ops.squeeze(bucket, -1), axis=0)
-        high, low, pairs = ops.split(ops.cast(row, "int32"), (SLOTS, 2 * SLOTS), axis=-1)
+        last = ops.expand_dims(candidates, -1)
+        bucket, mark = (
+            ops.mod(ops.squeeze(x, -1) + last, prime)  # [rows, candidates, orders]
+            for x, prime in zip(
+                ops.split(state * factors, 2, axis=-1), (self.buckets, FINGERPRINT_PRIME)
+            )
+        )
+        second = ops.mod(bucket + (mark + 1) * stride(self.buckets), self.buckets)
+        bucket = ops.concatenate([bucket, second], axis=-1)
+        mark = ops.cast(ops.concatenate([mark, mark], axis=-1) - HALF, "int16")
+        there = ops.take(self.marks, bucket, axis=0)  # [rows, candidates, 2 * orders, slots]
+        # Hits are numbered so that the greatest is of the longest n-gram; nothing is -1.
+        hits = np.arange(2 * size * SLOTS, dtype="int32").reshape(size, 2, SLOTS)
+        hits = hits.transpose(1, 0, 2).reshape(-1, SLOTS)
+        lookup, slot = np.divmod(np.argsort(hits.reshape(-1)).astype("int32"), SLOTS)
+        hit = ops.where(ops.equal(there, ops.expand_dims(mark, -1)), ops.array(hits), -1)
+        hit = ops.max(hit, axis=(-2, -1))
+        found, hit = hit >= 0, ops.maximum(hit, 0)
+        rows = ops.arange(ops.shape(candidates)[0] * shape[-1], dtype="int32")
+        rows = ops.reshape(rows * (2 * size), ops.shape(candidates))
+        bucket = ops.take(ops.reshape(bucket, (-1,)), rows + ops.take(ops.array(lookup), hit))
+        slot, length = ops.take(ops.array(slot), hit), ops.take(ops.array(lookup % size), hit)
         if self.values is None:
             # TFLite looks up far faster than it divides.
-            number, numbers = ops.take(ops.array(PAIRS), pairs, axis=0), LEVELS
-            number = ops.reshape(number, (-1, *ops.shape(number)[1:3], SLOTS))
+            byte = ops.cast(ops.take(self.numbers, bucket), "int32")
+            number = ops.take(ops.array(PAIRS.reshape(-1)), byte * SLOTS + slot)
+            value = ops.take(self.levels, number + length * LEVELS)
         else:
-            number, numbers = bucket * SLOTS + ops.arange(SLOTS), self.values.shape[0]
-        # A hit counts its order before its number, nothing as -1: the maximum is the longest.
-        hit = number + ops.array(numbers * (orders[:, None] - 2))
-        hit = ops.where(ops.equal(high * 256 + low, mark), hit, -1)
-        hit = ops.max(hit, axis=(-2, -1))
-        found, place = hit >= 0, ops.maximum(hit, 0)
-        unigram = ops.cast(ops.take(self.unigram, candidates, axis=0), "float32")
-        if self.values is None:
-            value = ops.take(self.levels, place, axis=0)
-            order = ops.take(ops.array(ORDERS), hit + 1, axis=0)
-        else:
-            value = ops.take(self.values, ops.mod(place, numbers), axis=0)
-            order = ops.where(found, ops.floor_divide(place, numbers) + 1, 0)
-        value = ops.where(found, ops.cast(value, "float32"), unigram)
+            value = ops.take(self.values, bucket * SLOTS + slot)
+        unigram = ops.take(self.unigram, candidates, axis=0)
+        value = ops.where(found, ops.cast(value, "float32"), ops.cast(unigram, "float32"))
+        order = ops.where(found, length + 1, 0)
         return ops.reshape(value, shape), ops.reshape(order, shape)
 
     def enable_learning(self):
         """Makes the log-probability of every slot a weight to be trained: fill the memory next.
 
-        The weight is `values`, float32 `[buckets * 4]`; nothing is rounded to levels meanwhile.
+        The weight is `values`, float32 `[buckets * 2]`; nothing is rounded to levels meanwhile.
         """
         # As Keras's own `enable_lora` adds weights to a layer that is built.
         self._tracker.unlock()
@@ -217,7 +215,7 @@ class NGramMemory(keras.layers.Layer):
 
         Returns:
             What was learned, to be given to `fill`: the fingerprints of the slots, int64
-            `[buckets, 4]`, and what is to be added to their log-probabilities, float32 of that
+            `[buckets, 2]`, and what is to be added to their log-probabilities, float32 of that
             shape.
 
         Raises:
@@ -231,7 +229,7 @@ class NGramMemory(keras.layers.Layer):
         return self.read_slots()[0], change.reshape(-1, SLOTS)
 
     def fill(self, ngrams, unigram, learned=None):
-        """Fills the table; where a bucket overflows, n-grams given earlier stay.
+        """Fills the table; where there is no room, n-grams given earlier stay.
 
         Args:
             ngrams: dict order -> (int array `[n, order]`, float array `[n]` of log-probabilities),
@@ -262,47 +260,47 @@ class NGramMemory(keras.layers.Layer):
                     f"n-grams of order {order} have {ids.shape[1]} ids up to {ids.max()}: "
                     f"give {order} columns of ids below {self.vocabulary_size}."
                 )
-            bucket, mark = ngram_hashes(ids.reshape(-1, order), self.buckets)
+            both, mark = ngram_hashes(ids.reshape(-1, order), self.buckets)
             rank = priority[0] if priority else -np.arange(len(ids), dtype=np.float64)
             orders = np.full(len(ids), order)
-            parts.append((orders, bucket, mark, np.asarray(log_prob, np.float64), rank))
-        orders, bucket, mark, log_prob, rank = map(np.concatenate, zip(*parts))
-        by_bucket = np.lexsort((-rank, bucket))
-        slot = np.arange(len(bucket)) - np.searchsorted(bucket[by_bucket], bucket[by_bucket])
-        kept = slot < SLOTS
-        slot, by_bucket = slot[kept], by_bucket[kept]
-        orders, bucket, mark, log_prob = (x[by_bucket] for x in (orders, bucket, mark, log_prob))
+            parts.append((orders, both, mark, np.asarray(log_prob, np.float64), rank))
+        orders, both, mark, log_prob, rank = map(np.concatenate, zip(*parts))
+        best = np.argsort(-rank, kind="stable")
+        held = fill_slots(both[best], self.buckets).reshape(-1)
+        slot = np.flatnonzero(held >= 0)
+        kept = best[held[slot]]
+        orders, both, mark, log_prob = (x[kept] for x in (orders, both, mark, log_prob))
         if learned is not None:
             known, change = learned
-            log_prob = log_prob + ((known[bucket] == mark[:, None]) * change[bucket]).sum(1)
+            place = find_slots(known, both, mark)
+            log_prob = log_prob + np.where(place < 0, 0, change.reshape(-1)[place])
         levels = np.tile(WHOLE_NATS, (self.order - 1, 1))
-        marks = np.full((self.buckets, SLOTS), EMPTY)
-        level = np.zeros((self.buckets, SLOTS), np.uint8)
-        marks[bucket, slot] = mark
+        marks = np.full(self.buckets * SLOTS, EMPTY)
+        level = np.zeros(self.buckets * SLOTS, np.uint8)
+        marks[slot] = mark
         for order in ngrams:
             of = np.flatnonzero(orders == order)
             if len(of):
                 levels[order - 2] = fitted_levels(log_prob[of])
-                level[bucket[of], slot[of]] = nearest(levels[order - 2], log_prob[of])
-        self.write_slots(marks, level)
+                level[slot[of]] = nearest(levels[order - 2], log_prob[of])
+        self.write_slots(marks.reshape(-1, SLOTS), level.reshape(-1, SLOTS))
         self.levels.assign(levels.reshape(-1).astype("float32"))
         self.unigram.assign(np.asarray(unigram, "float32"))
         if self.values is not None:
             self._counted = np.zeros(self.buckets * SLOTS, "float32")
-            self._counted[bucket * SLOTS + slot] = log_prob
+            self._counted[slot] = log_prob
             self.values.assign(self._counted)
-        return len(bucket)
+        return len(slot)
 
     def read_slots(self):
-        """Fingerprints and numbers of levels, int64 and uint8 `[buckets, 4]`, best slot first."""
-        table = ops.convert_to_numpy(self.table)
-        marks = table[:, :SLOTS].astype(np.int64) * 256 + table[:, SLOTS : 2 * SLOTS]
-        return marks, PAIRS[table[:, 2 * SLOTS :]].reshape(-1, SLOTS).astype(np.uint8)
+        """Fingerprints and numbers of levels, int64 and uint8 `[buckets, 2]`, best slot first."""
+        marks = ops.convert_to_numpy(self.marks).astype(np.int64) + HALF
+        return marks, PAIRS[ops.convert_to_numpy(self.numbers)].astype(np.uint8)
 
     def write_slots(self, marks, level):
         """The inverse of `read_slots`."""
-        table = np.concatenate([marks >> 8, marks & 255, packed(level)], axis=1)
-        self.table.assign(table.astype(np.uint8))
+        self.marks.assign((marks - HALF).astype(np.int16))
+        self.numbers.assign(packed(level)[:, 0])
 
     def compute_output_shape(self, history_shape, candidates_shape, state_shape):
         return tuple(candidates_shape)
@@ -318,7 +316,7 @@ class NGramMemory(keras.layers.Layer):
 
 
 def _empty(shape, dtype=None):
-    return ops.full(shape, 255, dtype=dtype)
+    return ops.full(shape, EMPTY - HALF, dtype=dtype)
 
 
 def _whole_nats(shape, dtype=None):

@@ -141,13 +141,13 @@ def domain(config, say):
     def prepare():
         for memory in (model.memory, model.sound_memory):
             if memory is not None:
-                weights = (memory.table, memory.unigram)
-                whole[memory] = [keras.ops.convert_to_numpy(w).copy() for w in weights]
+                weights = (memory.marks, memory.numbers, memory.unigram)
+                whole[memory] = [(w, keras.ops.convert_to_numpy(w).copy()) for w in weights]
         say(f"{adapt_memory(model, counted or training)} n-grams go into the memories")
 
     def finish():
-        for memory, values in whole.items():
-            for weight, value in zip((memory.table, memory.unigram), values):
+        for values in whole.values():
+            for weight, value in values:
                 weight.assign(value)
         say(f"{adapt_memory(model, training)} n-grams of all the text in the memories")
 

@@ -6,7 +6,7 @@ import pytest
 from keras import ops
 
 from keras_pinyin.layers import NGramMemory
-from keras_pinyin.layers.ngram_memory import ngram_hashes
+from keras_pinyin.layers._buckets import ngram_hashes
 
 GRAMS = np.array([[7, 8], [7, 9], [2, 8]])
 VALUES = np.array([-0.1, -2.0, -4.0])
@@ -102,5 +102,5 @@ def test_every_ngram_learns_by_itself_and_is_filled_in_again():
         memory.finish_learning()
     smaller = NGramMemory(20, 100, order=4)
     smaller(HISTORY, CANDIDATES, STATE)
-    with pytest.raises(ValueError, match="of 53 buckets, but there are 29"):
+    with pytest.raises(ValueError, match="of 101 buckets, but there are 53"):
         smaller.fill(table, unigram, learned)

@@ -142,7 +142,7 @@ def test_memory_finds_what_it_was_given(filled_memory):
 
 
 def test_memory_stores_the_nearest_of_sixteen_levels():
-    memory = NGramMemory(vocabulary_size=200, capacity=40000, order=2)
+    memory = NGramMemory(vocabulary_size=200, capacity=60000, order=2)
     memory.build((1, 1), (1, 1), (1, 4))
     grams = np.stack(np.meshgrid(np.arange(100), np.arange(50)), -1).reshape(-1, 2)
     values = -RNG.gamma(2.0, 1.0, len(grams))
