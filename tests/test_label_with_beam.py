@@ -91,7 +91,8 @@ def test_pretraining_takes_shards_and_counts(recipe, tiny_corpus, tmp_path):
 
 def counted(model):
     memories = model.memory, model.sound_memory
-    return [ops.convert_to_numpy(w) for m in memories for w in (m.table, m.levels, m.unigram)]
+    weights = [(m.marks, m.numbers, m.levels, m.unigram) for m in memories]
+    return [ops.convert_to_numpy(weight) for of_one in weights for weight in of_one]
 
 
 @pytest.mark.parametrize("folds", ["0,20", "0,x", "-1"])
