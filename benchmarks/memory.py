@@ -13,6 +13,7 @@ import statistics
 from pathlib import Path
 
 from common import RESULTS, report
+from keras import ops
 from short_runs import KEYS, RUNS, arguments
 
 from keras_pinyin.data.eval_sets import read_eval_set
@@ -75,9 +76,9 @@ def measure(model, sets, name):
         found = converter.convert_all([("", item.keys) for item in items], batch_size=50)
         best = [[sentence for sentence, _ in candidates] for candidates in found]
         results[register] = score_conversions(best, [item.hanzi for item in items])
-    marks = [memory.read_slots()[0] for memory in model.counted_memories]
-    size = sum(2.5 * table.size for table in marks) / 1e6
-    filled = sum((table != EMPTY).sum() for table in marks)
+    tables = [(memory.marks, memory.numbers) for memory in model.counted_memories]
+    size = sum(ops.convert_to_numpy(part).nbytes for parts in tables for part in parts) / 1e6
+    filled = sum((memory.read_slots()[0] != EMPTY).sum() for memory in model.counted_memories)
     means = [
         statistics.mean(r[key] for r in results.values()) for key in ("characters", "sentences_1")
     ]

@@ -90,9 +90,11 @@ def test_pretraining_takes_shards_and_counts(recipe, tiny_corpus, tmp_path):
 
 
 def counted(model):
-    memories = model.memory, model.sound_memory
-    weights = [(m.marks, m.numbers, m.levels, m.unigram) for m in memories]
-    return [ops.convert_to_numpy(weight) for of_one in weights for weight in of_one]
+    return [
+        ops.convert_to_numpy(weight)
+        for memory in model.counted_memories
+        for weight in (memory.marks, memory.numbers, memory.levels, memory.unigram)
+    ]
 
 
 @pytest.mark.parametrize("folds", ["0,20", "0,x", "-1"])

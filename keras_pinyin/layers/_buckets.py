@@ -8,12 +8,17 @@ FINGERPRINT_PRIME = 65521
 FINGERPRINT_FACTOR = 32749
 EMPTY = 65535  # the fingerprint of an empty slot, which is no remainder of the prime
 FARTHEST = 8  # moves that may make room for an n-gram
-CHUNKS = 64
+CHUNKS = 64  # n-grams find places so many parts after each other, the best part first
 
 
 def is_prime(n):
     """Whether a number, at least 0, can be the number of buckets."""
     return n > 3 and n % 2 and all(n % d for d in range(3, int(n**0.5) + 1, 2))
+
+
+def factor(buckets):
+    """What a bucket is multiplied with before the next token joins, within 32 bits."""
+    return (1 << 31) // buckets - 32
 
 
 def stride(buckets):
@@ -32,11 +37,10 @@ def ngram_hashes(ngrams, buckets):
         Buckets, int64 `[n, 2]`, and fingerprints, int64 `[n]`.
     """
     ngrams = np.asarray(ngrams, np.int64)
-    factor = (1 << 31) // buckets - 32
     bucket = np.full(len(ngrams), ngrams.shape[1], np.int64)
     mark = bucket.copy()
     for column in ngrams.T:
-        bucket = (bucket * factor + column) % buckets
+        bucket = (bucket * factor(buckets) + column) % buckets
         mark = (mark * FINGERPRINT_FACTOR + column) % FINGERPRINT_PRIME
     # As in cuckoo filters (Fan et al., 2014, "Cuckoo Filter: Practically Better Than Bloom").
     return np.stack([bucket, (bucket + (mark + 1) * stride(buckets)) % buckets], axis=1), mark

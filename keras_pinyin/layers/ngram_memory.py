@@ -10,6 +10,7 @@ from keras_pinyin.layers._buckets import (
     FINGERPRINT_PRIME,
     MOST_BUCKETS,
     SLOTS,
+    factor,
     fill_slots,
     find_slots,
     is_prime,
@@ -156,7 +157,7 @@ class NGramMemory(keras.layers.Layer):
         history = ops.reshape(history, (-1, 1, 1, size))
         candidates = ops.reshape(candidates, (-1, shape[-1]))
         orders = np.arange(2, self.order + 1, dtype="int32")
-        factors = ops.array([(1 << 31) // self.buckets - 32, FINGERPRINT_FACTOR], "int32")
+        factors = ops.array([factor(self.buckets), FINGERPRINT_FACTOR], "int32")
         primes = ops.array([self.buckets, FINGERPRINT_PRIME], "int32")
         state = ops.array(np.tile(orders[:, None], (1, 1, 1, 2)))  # [1, 1, orders, 2]
         for i in range(size):

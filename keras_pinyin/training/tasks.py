@@ -136,19 +136,17 @@ def domain(config, say):
                 rows.append({"set": name, "input": kind} | {key: result[key] for key in names})
         return rows
 
-    whole = {}
+    whole = []
 
     def prepare():
-        for memory in (model.memory, model.sound_memory):
-            if memory is not None:
-                weights = (memory.marks, memory.numbers, memory.unigram)
-                whole[memory] = [(w, keras.ops.convert_to_numpy(w).copy()) for w in weights]
+        for memory in model.counted_memories:
+            for weight in (memory.marks, memory.numbers, memory.unigram):
+                whole.append((weight, keras.ops.convert_to_numpy(weight).copy()))
         say(f"{adapt_memory(model, counted or training)} n-grams go into the memories")
 
     def finish():
-        for values in whole.values():
-            for weight, value in values:
-                weight.assign(value)
+        for weight, value in whole:
+            weight.assign(value)
         say(f"{adapt_memory(model, training)} n-grams of all the text in the memories")
 
     batching = Batching(lengths=(12, 18, 28, 48), positions=config.positions, shuffle=8192)

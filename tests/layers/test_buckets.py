@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_pinyin.layers._buckets import SLOTS, fill_slots, find_slots, ngram_hashes
+from keras_pinyin.layers._buckets import EMPTY, SLOTS, fill_slots, find_slots, ngram_hashes
 
 BUCKETS = 1009
 RNG = np.random.default_rng(0)
@@ -30,6 +30,10 @@ def test_the_best_stay_where_there_are_too_many():
     held = fill_slots(both, BUCKETS)
     assert (held >= 0).mean() > 0.999
     kept = np.isin(np.arange(3 * room), held)
+    assert kept[:room].mean() > 0.9
+    # Of one bucket of four each, a fifth would find it full.
+    _, sizes = np.unique(both[:room, 0] // 2, return_counts=True)
+    assert 0.18 < np.maximum(sizes - 2 * SLOTS, 0).sum() / room < 0.22
     assert kept[: int(0.8 * room)].mean() > 0.95
     assert kept[int(1.4 * room) :].mean() < 0.02
     assert (np.diff(held, axis=1) > 0).all()  # best first
@@ -38,7 +42,7 @@ def test_the_best_stay_where_there_are_too_many():
 def test_slots_are_found_by_bucket_and_fingerprint():
     both, mark = hashed(1500)
     held = fill_slots(both, BUCKETS)
-    marks = np.where(held >= 0, mark[held], 65535)
+    marks = np.where(held >= 0, mark[held], EMPTY)
     place = find_slots(marks, both, mark)
     right = held.reshape(-1)[place] == np.arange(1500)
     assert (place >= 0).all() and right.mean() > 0.999  # or one with the same fingerprint
