@@ -147,7 +147,7 @@ def main(config):
             optimizer = keras.optimizers.Muon(
                 schedule,
                 adam_weight_decay=0.0,
-                exclude_layers=["key_memory", "embedding", "trust", "head"],
+                exclude_layers=["key_memory", "topic_memory", "embedding", "trust", "head"],
                 **options,
             )
         elif config.optimizer == "adamw":

@@ -118,13 +118,17 @@ def tiny_shards(tiny_corpus, tiny_lexicon, tmp_path_factory):
 @pytest.fixture(scope="session")
 def built_model(tiny_lexicon):
     import keras
+    import numpy as np
 
     from keras_pinyin.models import PinyinTransformer
 
     keras.utils.set_random_seed(0)
     model = PinyinTransformer.from_lexicon(
-        tiny_lexicon, "nano", memory_slots=4000, key_memory_rows=1024
+        tiny_lexicon, "nano", memory_slots=4000, key_memory_rows=1024, topic_rows=500, topics=8
     )
+    rng = np.random.default_rng(0)
+    for codes, _ in model.topic_memory.tables.values():
+        codes.assign(rng.integers(0, 256, codes.shape))  # silent as long as nothing trusts it
     return model, model.get_weights()
 
 
@@ -195,6 +199,7 @@ def tiny_preset(built_model, tiny_shards, tmp_path_factory):
     rng = np.random.default_rng(5)
     for weight in model.trainable_weights:  # an untrained model has zeros in its trust and biases
         weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.02))
+    model.topic_memory.trust.assign(5.0)
     fill_memory(model, tiny_shards)
     folder = tmp_path_factory.mktemp("preset") / "tiny"
     model.save_to_preset(folder)

@@ -12,6 +12,7 @@ from keras_pinyin.layers.ngram_memory import NGramMemory
 from keras_pinyin.layers.pinyin_attention import PinyinAttention
 from keras_pinyin.layers.pinyin_embedding import PinyinEmbedding
 from keras_pinyin.layers.position_attention import PositionAttention
+from keras_pinyin.layers.topic_memory import TopicMemory
 
 __all__ = [
     "ContextMemory",
@@ -26,4 +27,5 @@ __all__ = [
     "PinyinEmbedding",
     "PinyinEncoderLayer",
     "PositionAttention",
+    "TopicMemory",
 ]

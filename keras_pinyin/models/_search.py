@@ -93,7 +93,10 @@ class Search:
             heard, rows = self._hear(candidates, here, around[:, first:], hanzi, around)
             return heard + ops.take(self.output_bias, candidates, axis=0), rows
 
-        return encoded, mask, here, pinyin, hear
+        def relate(candidates):
+            return self._relate(candidates, around[:, first:], hanzi)
+
+        return encoded, mask, here, pinyin, hear, relate
 
     def _reach(self):
         """How many tokens a step looks back at."""
@@ -109,12 +112,13 @@ class Search:
     def _steps(self, context, keys, beams, shortlist):
         """The step function of a beam search, its state, and the tokens it starts from."""
         batch, length = ops.shape(keys)[0], ops.shape(keys)[1]
-        encoded, mask, here, pinyin, hear = self._read(context, keys)
+        encoded, mask, here, pinyin, hear, relate = self._read(context, keys)
         candidates = self.allowed(keys)  # [batch, length, homophones]
         heard, _ = hear(candidates)
         shortlist = min(shortlist, self.settings["homophones"])
         heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)
         candidates = ops.take_along_axis(candidates, ops.cast(place, "int32"), axis=-1)
+        heard = heard + relate(candidates)  # too slow to ask it of all that a key allows
         # The beams of an input share its candidates and what they attend to.
         rows = self._rows(candidates)  # [batch, length, shortlist, dim]
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
@@ -160,8 +164,10 @@ class Search:
         """
         context, keys, paths = (ops.cast(x, "int32") for x in (context, keys, paths))
         batch, count, length = ops.shape(paths)
-        encoded, mask, here, pinyin, hear = self._read(context, keys)
-        heard, rows = hear(ops.transpose(paths, (0, 2, 1)))  # [batch, length, n]
+        encoded, mask, here, pinyin, hear, relate = self._read(context, keys)
+        candidates = ops.transpose(paths, (0, 2, 1))
+        heard, rows = hear(candidates)  # [batch, length, n]
+        heard = heard + relate(candidates)
 
         def per_path(x):
             """`[batch, ...]` to `[batch * n, ...]`."""

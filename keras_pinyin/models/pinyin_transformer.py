@@ -11,10 +11,12 @@ from keras_pinyin.layers import (
     PinyinDecoderLayer,
     PinyinEmbedding,
     PinyinEncoderLayer,
+    TopicMemory,
 )
 from keras_pinyin.models._saving import Presets
 from keras_pinyin.models._search import Search
 from keras_pinyin.models._tokens import BOS, COPIED, MASK, boundaries, history, masked
+from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.text.keys import ANY
 
 
@@ -49,6 +51,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         memory_slots: int, slots of the counted memory of written n-grams; 0 for none.
         sound_memory_slots: int, slots of the counted memory of hanzi among syllables; 0 for none.
         context_memory: bool, whether hanzi of the left context are likelier to come again.
+        topic_rows, topics: int, the memory of what texts are about; 0 rows for none.
         max_length: int, positions of context and keys together.
         dropout: float.
         aligned: bool, see above.
@@ -98,6 +101,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
         memory_slots=0,
         sound_memory_slots=0,
         context_memory=False,
+        topic_rows=0,
+        topics=32,
         max_length=128,
         dropout=0.0,
         aligned=True,
@@ -124,6 +129,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
             memory_slots=memory_slots,
             sound_memory_slots=sound_memory_slots,
             context_memory=context_memory,
+            topic_rows=topic_rows,
+            topics=topics,
             max_length=max_length,
             dropout=dropout,
             aligned=aligned,
@@ -168,7 +175,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         self.pinyin_head = None
         if pinyin_head:
             self.pinyin_head = keras.layers.Dense(dim, use_bias=False, name="pinyin_head")
-        self.memory = self.sound_memory = self.context_memory = None
+        self.memory = self.sound_memory = self.context_memory = self.topic_memory = None
         if memory_slots and aligned:
             self.memory = NGramMemory(hanzi_size, memory_slots, name="memory")
         if sound_memory_slots and aligned:
@@ -177,6 +184,11 @@ class PinyinTransformer(Search, Presets, keras.Model):
             )
         if context_memory and aligned:
             self.context_memory = ContextMemory(name="context_memory")
+        if topic_rows and aligned:
+            # Silent until `training.topics` has taught it.
+            self.topic_memory = TopicMemory(
+                hanzi_size, topic_rows, topics, initial_trust=0.0, name="topic_memory"
+            )
         self.copy_head = None if aligned else CopyHead(name="copy_head")
 
     def build(self, input_shape=None):
@@ -209,6 +221,8 @@ class PinyinTransformer(Search, Presets, keras.Model):
             self.context_memory.build(
                 (None, None, 1), (None, None, 2), sequence, (None, None, 2), state
             )
+        if self.topic_memory is not None:
+            self.topic_memory.build()
         if self.copy_head is not None:
             tokens, near = (None, None, size), (None, None, COPIED, dim)
             self.copy_head.build(tokens, state, near, sequence, near, state)
@@ -307,6 +321,13 @@ class PinyinTransformer(Search, Presets, keras.Model):
             )
         return heard, table
 
+    def _relate(self, candidates, around, written):
+        """What candidates are worth for what the text is about."""
+        if self.topic_memory is None:
+            return 0.0
+        written = ops.where(written < FIRST_HANZI, 0, written)
+        return self.topic_memory(candidates, around[..., 1:], written)
+
     # Training
 
     def call(self, inputs, training=None):
@@ -329,6 +350,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         x = self.decoder_norm(x)
         written = ops.where(typed, 0, hanzi)
         heard, table = self._hear(candidates, encoded, around, written, around)
+        heard = heard + self._relate(candidates, around, written)
         logits = heard + self._score(table, self.decoder_head(x))
         logits = logits + ops.take(self.output_bias, candidates, axis=0)
         if self.memory is not None:

@@ -84,6 +84,8 @@ SIZES = {
             "memory_slots": 4_000_000,
             "sound_memory_slots": 4_000_000,
             "context_memory": True,
+            "topic_rows": 1 << 18,
+            "topics": 32,
         },
     },
 }

@@ -98,8 +98,12 @@ def copy_weights(model, preset):
     path = find_preset(preset) / "model.weights.npz"
     stored = read_arrays(path, "fetch or train them again")
     copied = 0
-    for variable in model.trainable_variables:
-        value = stored.get(variable.path.split("/", 1)[1])
+    for variable in model.variables:
+        name = variable.path.split("/", 1)[1]
+        # Tables of the lexicon and of counts are not learned; what topics are stored as is.
+        if not variable.trainable and not name.startswith("topic_memory/"):
+            continue
+        value = stored.get(name)
         if value is not None and value.shape == tuple(variable.shape):
             variable.assign(value)
             copied += 1
