@@ -3,9 +3,9 @@
     python recipes/topics.py saved_models/mine --corpus FOLDER --out saved_models/better
 
 After recipes/pretrain.py, before or after recipes/sentences.py: only the memory of topics learns,
-from all the text but the part held out, half an hour for 100 M hanzi on two cores. The text is read in groups
-of folds, each against counts of the others; in the end the counted memories are as they were. Cut
-it at any moment and start it again: it goes on.
+from all the text but the part held out, half an hour for 100 M hanzi on two cores. The text is read
+in groups of folds, each against counts of the others; in the end the counted memories are as they
+were. Cut it at any moment and start it again: it goes on.
 """
 
 import argparse

@@ -155,9 +155,10 @@ def test_growing_keeps_the_function(tiny_model, tiny_lexicon, tiny_batch):
     rng = np.random.default_rng(0)
     for weight in tiny_model.trainable_weights:
         weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.05))
-    deep = PinyinTransformer.from_lexicon(
-        tiny_lexicon, "nano", memory_slots=4000, key_memory_rows=1024, encoder_layers=3
-    )
+    settings = {**tiny_model.settings, "encoder_layers": 3}
+    deep = PinyinTransformer(**settings)
+    deep.build()
+    deep.set_lexicon(tiny_lexicon)
     before = ops.convert_to_numpy(tiny_model(tiny_batch)["hanzi"])
     after = ops.convert_to_numpy(grow(tiny_model, deep)(tiny_batch)["hanzi"])
     np.testing.assert_allclose(after, before, atol=1e-4)
