@@ -146,11 +146,11 @@ class TopicMemory(keras.layers.Layer):
         # As Keras's own `enable_lora` adds weights to a layer that is built.
         self._tracker.unlock()
         for name, rows in self._sizes().items():
-            # What was never met goes with nothing.
             random = keras.initializers.RandomNormal(stddev=0.1, seed=seed)
             self.learned[name] = self.add_weight(
                 name=name,
                 shape=(rows, self.topics),
+                # A candidate that was never met goes with nothing.
                 initializer=random if name == "contexts" else "zeros",
             )
         self._tracker.lock()
