@@ -4,7 +4,6 @@ KERAS_BACKEND=jax python benchmarks/context.py --sets FOLDER
 """
 
 import argparse
-import itertools
 import statistics
 from pathlib import Path
 
@@ -25,22 +24,15 @@ def main(options):
     }
     model = PinyinTransformer.from_preset("small")
     rows = [measure(model, sets, "no context", False), measure(model, sets, "context", True)]
-    parts = {
-        "ContextMemory": model.context_memory.trust.trainable_variables,
-        "TopicMemory": [model.topic_memory.trust] if model.topic_memory is not None else [],
-    }
-    parts = {name: variables for name, variables in parts.items() if variables}
-    left_out = {f"context, without {name}": variables for name, variables in parts.items()}
-    left_out["context, through the network alone"] = list(itertools.chain(*parts.values()))
-    if len(parts) == 1:
-        left_out.popitem()  # the same again
-    for name, variables in left_out.items():
-        before = [ops.copy(variable) for variable in variables]
+    parts = {"ContextMemory": model.context_memory.trust.trainable_variables}
+    if model.topic_memory is not None:
+        parts["TopicMemory"] = [model.topic_memory.trust]
+    without = []
+    for name, variables in parts.items():
         for variable in variables:
             variable.assign(ops.zeros(variable.shape))
-        rows.append(measure(model, sets, name, True))
-        for variable, value in zip(variables, before):
-            variable.assign(value)
+        without.append(name)
+        rows.append(measure(model, sets, f"context, without {' and '.join(without)}", True))
     report(
         "context",
         "What the left context brings, and through what",

@@ -13,11 +13,10 @@ import keras
 import numpy as np
 from common import report
 
-from keras_pinyin.data.corpus import write_default_corpus
 from keras_pinyin.data.pipeline import Batching, examples
-from keras_pinyin.data.shards import prepare_shards, split_shards
+from keras_pinyin.data.shards import corpus_shards, split_shards
 from keras_pinyin.models import PinyinTransformer
-from keras_pinyin.text.lexicon import DATA, Lexicon
+from keras_pinyin.text.lexicon import Lexicon
 from keras_pinyin.training.growth import grow
 from keras_pinyin.training.loop import fit_resumable, learning_rate, stages
 
@@ -73,8 +72,7 @@ def train(layerwise, shards, lexicon):
 
 def main():
     lexicon = Lexicon.default()
-    corpus = write_default_corpus("runs/default_corpus")
-    shards, _ = split_shards(prepare_shards(corpus, "runs", lexicon_path=DATA / "lexicon.tsv"))
+    shards, _ = split_shards(corpus_shards(None, "runs"))
     runs = {
         "full depth": train(False, shards, lexicon),
         "layer by layer": train(True, shards, lexicon),

@@ -55,10 +55,8 @@ def main(options):
 
 
 def read_sets(options, lexicon):
-    from keras_pinyin.data.corpus import write_default_corpus
     from keras_pinyin.data.eval_sets import items_from_shards, read_eval_set
-    from keras_pinyin.data.shards import prepare_shards, split_shards
-    from keras_pinyin.text.lexicon import DATA
+    from keras_pinyin.data.shards import corpus_shards, split_shards
 
     if options.sets:
         paths = sorted(Path(options.sets).glob("*.tsv"))
@@ -66,10 +64,7 @@ def read_sets(options, lexicon):
             raise ValueError(f"{options.sets} holds no .tsv file: put evaluation sets there.")
         sets = {path.stem: read_eval_set(path) for path in paths}
         return {name: items[: options.limit or None] for name, items in sets.items()}
-    runs = Path("runs")
-    corpus = write_default_corpus(runs / "default_corpus")
-    shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
-    _, held_out = split_shards(shards, held_out=[0])
+    _, held_out = split_shards(corpus_shards(None, "runs"), held_out=[0])
     return {"held out": items_from_shards(held_out, lexicon, limit=options.limit or 1500)}
 
 

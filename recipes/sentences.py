@@ -23,13 +23,11 @@ def main(options):
     import numpy as np
     from keras import ops
 
-    from keras_pinyin.data.corpus import write_default_corpus
     from keras_pinyin.data.memory import fill_memory
     from keras_pinyin.data.pipeline import Batching, examples
     from keras_pinyin.data.sentences import SeenSentences
-    from keras_pinyin.data.shards import prepare_shards, split_shards
+    from keras_pinyin.data.shards import corpus_shards, split_shards
     from keras_pinyin.models import Converter, PinyinTransformer
-    from keras_pinyin.text.lexicon import DATA
     from keras_pinyin.training.sentences import (
         SentenceTrainer,
         learn_memories,
@@ -63,8 +61,7 @@ def main(options):
         )
     trainer.compile_for_sentences(optimizer, options.risk)
 
-    corpus = options.corpus or write_default_corpus(runs / "default_corpus")
-    shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
+    shards = corpus_shards(options.corpus, runs)
     training, _ = split_shards(shards, held_out=[0])
     # Some folds are searched, with memories that have not counted them.
     counting, learning = split_shards(shards, held_out=options.folds)

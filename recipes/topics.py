@@ -21,24 +21,18 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def main(options):
     from keras import ops
 
-    from keras_pinyin.data.corpus import write_default_corpus
     from keras_pinyin.data.memory import fill_memory
-    from keras_pinyin.data.shards import prepare_shards, split_shards
+    from keras_pinyin.data.shards import corpus_shards, split_shards
     from keras_pinyin.models import PinyinTransformer
-    from keras_pinyin.text.lexicon import DATA
     from keras_pinyin.training.topics import learn_topics, with_topics
 
     began = time.time()
     say = lambda text: print(f"[{time.time() - began:4.0f} s] {text}", flush=True)
     runs = Path(options.runs)
     model = with_topics(PinyinTransformer.from_preset(options.model), options.rows, options.topics)
-    corpus = options.corpus or write_default_corpus(runs / "default_corpus")
-    shards = prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
+    shards = corpus_shards(options.corpus, runs)
     training, _ = split_shards(shards, held_out=[0])
-    groups = [
-        [path for path in split_shards(shards, held_out=folds)[1] if path in set(training)]
-        for folds in (range(1, 10), range(10, 20))
-    ]
+    groups = [split_shards(shards, held_out=folds)[1] for folds in (range(1, 10), range(10, 20))]
     before = [[ops.copy(v) for v in memory.weights] for memory in model.counted_memories]
 
     def fill(number):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_pinyin.data.corpus import corpus_files, read_documents
+from keras_pinyin.data.corpus import corpus_files, read_documents, write_default_corpus
 from keras_pinyin.data.labelling import Labeller
 from keras_pinyin.text import Lexicon
+from keras_pinyin.text.lexicon import DATA
 
 VERSION = 1
 
@@ -90,6 +91,17 @@ def summary_text(found):
     """`summary.json` of a folder of shards, from an iterable of what `label_file` returns."""
     summary = {name: {"hanzi": hanzi, "documents": count} for name, hanzi, count in found}
     return json.dumps(summary, indent=1, sort_keys=True)
+
+
+def corpus_shards(corpus, runs):
+    """The shards of a corpus, labelled with the lexicon of the package, see `prepare_shards`.
+
+    Args:
+        corpus: as for `prepare_shards`; the default corpus if it is empty or None.
+        runs: folder for the shards and the default corpus.
+    """
+    corpus = corpus or write_default_corpus(Path(runs) / "default_corpus")
+    return prepare_shards(corpus, runs, lexicon_path=DATA / "lexicon.tsv")
 
 
 def _checksum(path):

@@ -138,7 +138,7 @@ class TopicMemory(keras.layers.Layer):
         rows = ops.take(patterns, number, axis=0)  # [..., parts, 8]
         return ops.cast(ops.reshape(rows, (*ops.shape(row), self.topics)), self.compute_dtype)
 
-    def enable_learning(self, seed=0):
+    def enable_learning(self):
         """Makes every row a weight, which begins anew: `learned`, name -> float32 `[rows, topics]`.
 
         The names are "contexts", "candidates" and "pairs".
@@ -146,7 +146,7 @@ class TopicMemory(keras.layers.Layer):
         # As Keras's own `enable_lora` adds weights to a layer that is built.
         self._tracker.unlock()
         for name, rows in self._sizes().items():
-            random = keras.initializers.RandomNormal(stddev=0.1, seed=seed)
+            random = keras.initializers.RandomNormal(stddev=0.1, seed=0)
             self.learned[name] = self.add_weight(
                 name=name,
                 shape=(rows, self.topics),

@@ -93,8 +93,8 @@ class Search:
             heard, rows = self._hear(candidates, here, around[:, first:], hanzi, around)
             return heard + ops.take(self.output_bias, candidates, axis=0), rows
 
-        def relate(candidates):
-            return self._relate(candidates, around[:, first:], hanzi)
+        def relate(heard, candidates):
+            return self._relate(heard, candidates, around[:, first:], hanzi)
 
         return encoded, mask, here, pinyin, hear, relate
 
@@ -118,7 +118,7 @@ class Search:
         shortlist = min(shortlist, self.settings["homophones"])
         heard, place = ops.top_k(masked(heard, candidates > 0), shortlist)
         candidates = ops.take_along_axis(candidates, ops.cast(place, "int32"), axis=-1)
-        heard = heard + relate(candidates)  # too slow to ask it of all that a key allows
+        heard = relate(heard, candidates)  # too slow to ask it of all that a key allows
         # The beams of an input share its candidates and what they attend to.
         rows = self._rows(candidates)  # [batch, length, shortlist, dim]
         fixed, caches = self._empty_caches(batch * beams, length, encoded)
@@ -167,7 +167,7 @@ class Search:
         encoded, mask, here, pinyin, hear, relate = self._read(context, keys)
         candidates = ops.transpose(paths, (0, 2, 1))
         heard, rows = hear(candidates)  # [batch, length, n]
-        heard = heard + relate(candidates)
+        heard = relate(heard, candidates)
 
         def per_path(x):
             """`[batch, ...]` to `[batch * n, ...]`."""

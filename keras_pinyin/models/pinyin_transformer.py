@@ -321,12 +321,12 @@ class PinyinTransformer(Search, Presets, keras.Model):
             )
         return heard, table
 
-    def _relate(self, candidates, around, written):
-        """What candidates are worth for what the text is about."""
+    def _relate(self, heard, candidates, around, written):
+        """Adds to the scores of candidates what they are worth for what the text is about."""
         if self.topic_memory is None:
-            return 0.0
+            return heard
         written = ops.where(written < FIRST_HANZI, 0, written)
-        return self.topic_memory(candidates, around[..., 1:], written)
+        return heard + self.topic_memory(candidates, around[..., 1:], written)
 
     # Training
 
@@ -350,7 +350,7 @@ class PinyinTransformer(Search, Presets, keras.Model):
         x = self.decoder_norm(x)
         written = ops.where(typed, 0, hanzi)
         heard, table = self._hear(candidates, encoded, around, written, around)
-        heard = heard + self._relate(candidates, around, written)
+        heard = self._relate(heard, candidates, around, written)
         logits = heard + self._score(table, self.decoder_head(x))
         logits = logits + ops.take(self.output_bias, candidates, axis=0)
         if self.memory is not None:

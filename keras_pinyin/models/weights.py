@@ -39,6 +39,11 @@ def default_preset():
     raise ValueError("There is no model yet: run `python recipes/pretrain.py`, or name a folder.")
 
 
+def local_name(variable):
+    """The path of a weight without the name of its model, the same in every model of a kind."""
+    return variable.path.split("/", 1)[1]
+
+
 def save_half(model, path):
     """Writes the weights of a model, floats as float16, to a compressed `.npz`."""
     arrays = {}
@@ -46,7 +51,7 @@ def save_half(model, path):
         value = ops.convert_to_numpy(variable)
         if value.dtype == np.float32:
             value = value.astype(np.float16)
-        arrays[variable.path.split("/", 1)[1]] = value
+        arrays[local_name(variable)] = value
     part = Path(f"{path}.part{os.getpid()}")
     try:
         with open(part, "wb") as stream:
@@ -68,7 +73,7 @@ def load_half(model, path):
         ValueError: if the file cannot be read or is of another shape.
     """
     stored = read_arrays(path, "fetch or train them again")
-    names = {v.path.split("/", 1)[1]: v for v in model.weights}
+    names = {local_name(v): v for v in model.weights}
     if set(names) != set(stored):
         odd = sorted(set(names) ^ set(stored))[0]
         raise ValueError(
@@ -99,7 +104,7 @@ def copy_weights(model, preset):
     stored = read_arrays(path, "fetch or train them again")
     copied = 0
     for variable in model.variables:
-        name = variable.path.split("/", 1)[1]
+        name = local_name(variable)
         # Tables of the lexicon and of counts are not learned; what topics are stored as is.
         if not variable.trainable and not name.startswith("topic_memory/"):
             continue

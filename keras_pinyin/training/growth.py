@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from keras_pinyin.models.weights import local_name
+
 
 def grow(shallow, deep):
     """Copies a trained model into a deeper one that computes the same.
@@ -29,9 +31,9 @@ def grow(shallow, deep):
             "settings: change the number of encoder layers only, upwards."
         )
     deep.set_lexicon(shallow.lexicon)
-    weights = {_local(w): w for w in shallow.weights}
+    weights = {local_name(w): w for w in shallow.weights}
     for weight in deep.weights:
-        name = _local(weight)
+        name = local_name(weight)
         layer, _, rest = name.partition("/")
         kind, _, number = layer.rpartition("_")
         if kind == "encoder" and number.isdigit() and int(number) >= depth:
@@ -42,7 +44,3 @@ def grow(shallow, deep):
         # A copy of its own: on JAX, weights that share memory cannot be trained.
         weight.assign(source * 0 if adds else ops.copy(source))
     return deep
-
-
-def _local(weight):
-    return weight.path.split("/", 1)[1]

@@ -17,7 +17,8 @@ from keras_pinyin.data.labelling import UNSURE
 from keras_pinyin.data.shards import read_shards
 from keras_pinyin.layers.topic_memory import FEWEST
 from keras_pinyin.models._search import MAX_CONTEXT
-from keras_pinyin.models._tokens import BOS, LAST_TRANSPARENT
+from keras_pinyin.models._tokens import boundaries
+from keras_pinyin.models.weights import local_name
 from keras_pinyin.text import FIRST_HANZI
 from keras_pinyin.training.checkpoint import Checkpoint
 
@@ -56,11 +57,10 @@ def with_topics(model, rows, topics):
     settings = {**model.settings, "topic_rows": rows, "topics": topics}
     changed = type(model)(**settings)
     changed.build()
-    name = lambda variable: variable.path.split("/", 1)[1]
-    old = {name(variable): variable for variable in model.weights}
+    old = {local_name(variable): variable for variable in model.weights}
     for variable in changed.weights:
-        if not name(variable).startswith("topic_memory/"):
-            variable.assign(old[name(variable)])
+        if not local_name(variable).startswith("topic_memory/"):
+            variable.assign(old[local_name(variable)])
     changed.lexicon = model.lexicon
     return changed
 
@@ -99,7 +99,9 @@ class TopicTrainer(keras.Model):
             )
             for name in ("candidates", "pairs")
         }
-        self.belief = self.add_weight(name="belief", shape=(2,), initializer="ones")
+        self.belief = self.add_weight(
+            name="belief", shape=(len(model.counted_memories),), initializer="ones"
+        )
         # What nearly every hanzi of a context says tells nothing: it is taken off.
         self.common = self.add_weight(
             name="common",
@@ -143,11 +145,11 @@ class Counted(keras.Model):
     def call(self, inputs):
         candidates = inputs["candidates"]
         state = ops.zeros((ops.shape(candidates)[0], self.dim))
+        written, around = boundaries(inputs["history"]), inputs["around"]
         said = [
-            memory(inputs["history" if memory is self.written else "around"], candidates, state)
+            memory(written if memory is self.written else around, candidates, state)
             for memory in self.memories
         ]
-        said += [ops.zeros_like(said[0])] * (2 - len(said))
         return ops.stack(said, axis=-1)
 
 
@@ -163,11 +165,10 @@ def topic_batches(shards, model, batching=TopicBatching(), *, seed=0, first=0):
 
     Yields:
         A list of `(inputs, labels, weights)`. inputs: dict of `context` int32 `[pieces, 32]`,
-        `candidates` int32
-        `[pieces, places, candidates]`, `around` int32 `[pieces, places, 2]` and `counted` float32
-        `[pieces, places, candidates, 2]`. labels: int32 `[pieces, places]`, always 0, the right
-        hanzi being the first candidate. weights: float32 `[pieces, places]`, 0 where nothing is
-        asked.
+        `candidates` int32 `[pieces, places, candidates]`, `around` int32 `[pieces, places, 2]`
+        and `counted` float32 `[pieces, places, candidates, memories]`. labels: int32 `[pieces,
+        places]`, always 0, the right hanzi being the first candidate. weights: float32 `[pieces,
+        places]`, 0 where nothing is asked.
     """
     keys = model.lexicon.keys
     lists = model.lexicon.candidates()[:, : batching.candidates]
@@ -232,7 +233,7 @@ class _Part:
         around[row, rank] = self.sounds[at[:, None] + [-1, 1]]
         lists = np.zeros((*shape, candidates.shape[1]), np.int32)
         lists[row, rank] = candidates[chosen]
-        said = np.zeros((*lists.shape, 2), np.float32)
+        said = np.zeros((*lists.shape, scores.shape[-1]), np.float32)
         said[row, rank] = scores[chosen]
 
         context = self.tokens[pieces[:, None] + np.arange(-MAX_CONTEXT, 0)]
@@ -264,10 +265,8 @@ class _Part:
         return np.concatenate([right, others[:, :-1]], axis=1)
 
     def _counted(self, counted, at, candidates):
-        """What the memories say, float32 `[places, candidates, 2]`."""
-        ends = (self.tokens > LAST_TRANSPARENT) & (self.tokens < FIRST_HANZI)
-        tokens = np.where(ends | (self.tokens < BOS), BOS, self.tokens)
-        history = tokens[at[:, None] + [-3, -2, -1]]
+        """What the memories say, float32 `[places, candidates, memories]`."""
+        history = self.tokens[at[:, None] + [-3, -2, -1]]
         around = self.sounds[at[:, None] + [2, -1, 1]]
         around[:, 0] = np.where(around[:, 2] == 0, 0, around[:, 0])
         arrays = {"history": history, "around": around, "candidates": candidates}
@@ -318,7 +317,7 @@ def learn_topics(
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
         weighted_metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     )
-    start = {"group": 0, "part": 0, "read": 0}
+    start = {"group": 0, "part": 0, "step": 0}
     if checkpoint is not None:
         checkpoint = Checkpoint(checkpoint)
         optimizer.build(trainer.trainable_variables)
@@ -327,7 +326,7 @@ def learn_topics(
     # A record holds two bytes for each token and as many for its key.
     size = lambda paths: sum(os.path.getsize(path) for path in paths) / 4 / batching.tokens
     total = max(sum(map(size, groups)), 1)
-    read, logs, taught = start["read"], [], start["read"] > 0
+    read, logs, taught = start["step"], [], start["step"] > 0
     for group in range(start["group"], len(groups)):
         fill(group)
         order = np.random.default_rng([seed, group]).permutation(sorted(map(str, groups[group])))
@@ -340,7 +339,7 @@ def learn_topics(
             logs += [trainer.train_on_batch(*batch, return_dict=True) for batch in batches]
             if read % segment == 0:
                 if checkpoint is not None:
-                    checkpoint.save(trainer, read, group=group, part=part, read=read)
+                    checkpoint.save(trainer, read, group=group, part=part)
                 if report is not None and logs:
                     means = {name: float(np.mean([x[name] for x in logs])) for name in logs[0]}
                     report(min(read / total, 1.0), means)
