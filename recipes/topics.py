@@ -32,7 +32,8 @@ def main(options):
     model = with_topics(PinyinTransformer.from_preset(options.model), options.rows, options.topics)
     shards = corpus_shards(options.corpus, runs)
     training, _ = split_shards(shards, held_out=[0])
-    groups = [split_shards(shards, held_out=folds)[1] for folds in (range(1, 10), range(10, 20))]
+    thirds = range(1, 7), range(7, 13), range(13, 20)
+    groups = [split_shards(shards, held_out=folds)[1] for folds in thirds]
     before = [[ops.copy(v) for v in memory.weights] for memory in model.counted_memories]
 
     def fill(number):
@@ -65,11 +66,15 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", default="", help="folder of text (default: the small one)")
     parser.add_argument("--words", help="a word list to count besides, see recipes/gather_words.py")
     parser.add_argument("--out", required=True, help="folder for the model")
-    parser.add_argument("--rows", type=int, default=1 << 17, help="of the memory (131072)")
+    parser.add_argument("--rows", type=int, default=1 << 18, help="of the memory (262144)")
     parser.add_argument("--topics", type=int, default=32, help="numbers of a row (32)")
-    parser.add_argument("--peak", type=float, default=0.3, help="learning rate (0.3)")
+    parser.add_argument("--peak", type=float, default=0.5, help="learning rate (0.5)")
     parser.add_argument(
-        "--trust", type=float, default=0.12, help="factor of what it says in the model (0.12)"
+        "--trust",
+        type=float,
+        nargs=2,
+        default=(0.06, 0.25),
+        help="factors of what it says of hanzi, and of hanzi beside a sound (0.06 0.25)",
     )
     parser.add_argument("--runs", default="runs", help="folder for shards and the checkpoint")
     parser.add_argument("--seed", type=int, default=0)

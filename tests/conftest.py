@@ -199,7 +199,7 @@ def tiny_preset(built_model, tiny_shards, tmp_path_factory):
     rng = np.random.default_rng(5)
     for weight in model.trainable_weights:  # an untrained model has zeros in its trust and biases
         weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.02))
-    model.topic_memory.trust.assign(5.0)
+    model.topic_memory.trust.assign([5.0, 5.0])
     fill_memory(model, tiny_shards)
     folder = tmp_path_factory.mktemp("preset") / "tiny"
     model.save_to_preset(folder)

@@ -1,19 +1,17 @@
 """Candidates that fit what the text to the left is about."""
 
-import warnings
-
 import keras
-import numpy as np
 from keras import ops
 
 from keras_pinyin.layers._buckets import is_prime
+from keras_pinyin.layers._patterns import CODES, even_axes, fitted_patterns
 
 # Below 2**15, as ids are, so that a sum of two products stays within 32 bits: of candidates, and of
 # the sounds before and after them.
 CANDIDATE, SOUNDS = 25771, (19423, 11827)
 FEWEST = 8  # a few hanzi are no more than a hint
-PART, CODES = 8, 256  # numbers of a row that one byte stands for, of so many patterns
-SAMPLE = 1 << 16  # parts of rows that patterns are fitted to
+# Numbers of a row that one byte stands for. Every score depends on the few rows of contexts.
+PARTS = {"contexts": 4, "candidates": 8, "pairs": 8}
 
 
 @keras.saving.register_keras_serializable(package="keras_pinyin")
@@ -26,19 +24,21 @@ class TopicMemory(keras.layers.Layer):
     Modelling"). Every hanzi of the context has a row of `topics` numbers, and their sum is
     what the text is about. Every candidate has a row, and one with the sound before and one
     with the sound after it, which nearly tell the word; such pairs share rows by hashing. The
-    product of the two sums is the score. It takes some gathers where attention takes
-    matrices, so two cores can teach it a hundred million hanzi in half an hour: see
+    products of these with what the text is about are the score; `trust` says what those of a
+    candidate's own row and those of its pairs are worth. It takes some gathers where attention
+    takes matrices, so two cores can teach it a hundred million hanzi in half an hour: see
     `keras_pinyin.training.topics`.
 
-    A row is stored in a byte for every eight numbers, the number of one of 256 patterns (Jégou et
-    al., 2011, "Product Quantization for Nearest Neighbor Search"). Between `enable_learning` and
-    `finish_learning` rows are what they are.
+    A row is stored in a byte for every eight numbers, of contexts for every four: the number of one
+    of 256 patterns (Jégou et al., 2011, "Product Quantization for Nearest Neighbor Search").
+    Between `enable_learning` and `finish_learning` rows are what they are.
 
     Args:
         vocabulary_size: int, ids of hanzi and of sounds are below it; at most 32768.
         rows: int, rows for pairs; rounded up to a prime, at most 2**20.
         topics: int, width of a row, a multiple of 8.
-        initial_trust: float, factor of the scores before training.
+        initial_trust: float, what `trust` is to begin with. It is to be set, not trained: of text
+            that rows have learned from they are too sure.
 
     Call arguments:
         candidates: int `[batch, length, candidates]`, ids of hanzi; 0 is none.
@@ -64,8 +64,9 @@ class TopicMemory(keras.layers.Layer):
             raise ValueError(f"vocabulary_size is {vocabulary_size}, but must be 1 to 32768.")
         if not 0 < rows <= 1 << 20:
             raise ValueError(f"rows is {rows}, but must be 1 to {1 << 20}.")
-        if topics < PART or topics % PART:
-            raise ValueError(f"topics is {topics}, but must be a multiple of {PART}.")
+        most = max(PARTS.values())
+        if topics < most or topics % most:
+            raise ValueError(f"topics is {topics}, but must be a multiple of {most}.")
         self.vocabulary_size = vocabulary_size
         self.rows = rows
         self.topics = topics
@@ -76,9 +77,9 @@ class TopicMemory(keras.layers.Layer):
         self.learned = {}
 
     def build(self, *shapes):
-        parts = self.topics // PART
         self.tables = {}
         for name, rows in self._sizes().items():
+            parts = self.topics // PARTS[name]
             codes = self.add_weight(
                 name=f"{name}_codes",
                 shape=(rows, parts),
@@ -88,12 +89,16 @@ class TopicMemory(keras.layers.Layer):
             )
             patterns = self.add_weight(
                 name=f"{name}_patterns",
-                shape=(parts * CODES, PART),
+                shape=(parts * CODES, PARTS[name]),
                 initializer=keras.initializers.RandomNormal(stddev=0.1),
+                trainable=False,
             )
             self.tables[name] = codes, patterns
         self.trust = self.add_weight(
-            name="trust", shape=(), initializer=keras.initializers.Constant(self.initial_trust)
+            name="trust",
+            shape=(2,),
+            initializer=keras.initializers.Constant(self.initial_trust),
+            trainable=False,
         )
         self.built = True
 
@@ -103,9 +108,11 @@ class TopicMemory(keras.layers.Layer):
         return {"contexts": hanzi, "candidates": hanzi, "pairs": self.buckets}
 
     def call(self, candidates, around, context):
-        rows = self.candidate_rows(candidates, around)
-        subject = ops.cast(self.trust, self.compute_dtype) * self.subject(context)
-        return ops.matmul(rows, ops.reshape(subject, (-1, 1, self.topics, 1)))[..., 0]
+        own, paired = self.candidate_rows(candidates, around)
+        trust = ops.cast(self.trust, self.compute_dtype)
+        rows = trust[0] * own + trust[1] * paired
+        subject = ops.reshape(self.subject(context), (-1, 1, self.topics, 1))
+        return ops.matmul(rows, subject)[..., 0]
 
     def subject(self, context):
         """What contexts are about, float `[batch, topics]`, 0 without any."""
@@ -115,10 +122,10 @@ class TopicMemory(keras.layers.Layer):
         return rows / ops.sqrt(ops.maximum(ops.sum(there, axis=1), FEWEST))
 
     def candidate_rows(self, candidates, around):
-        """What each candidate goes with, float `[batch, length, n, topics]`."""
+        """What each candidate and its pairs go with, two floats `[batch, length, n, topics]`."""
         candidates = ops.cast(candidates, "int32")
         pairs = self._take("pairs", self.pairs(candidates, around))
-        return self._take("candidates", candidates) + ops.sum(pairs, axis=-2)
+        return self._take("candidates", candidates), ops.sum(pairs, axis=-2)
 
     def pairs(self, candidates, around):
         """Rows of candidates with the sounds before and after, int32 `[batch, length, n, 2]`."""
@@ -133,9 +140,9 @@ class TopicMemory(keras.layers.Layer):
         if name in self.learned:
             return ops.cast(ops.take(self.learned[name], row, axis=0), self.compute_dtype)
         codes, patterns = self.tables[name]
-        first = ops.arange(0, self.topics // PART * CODES, CODES, dtype="int32")
+        first = ops.arange(0, self.topics // PARTS[name] * CODES, CODES, dtype="int32")
         number = ops.cast(ops.take(codes, row, axis=0), "int32") + first
-        rows = ops.take(patterns, number, axis=0)  # [..., parts, 8]
+        rows = ops.take(patterns, number, axis=0)  # [..., parts, numbers]
         return ops.cast(ops.reshape(rows, (*ops.shape(row), self.topics)), self.compute_dtype)
 
     def enable_learning(self):
@@ -155,16 +162,29 @@ class TopicMemory(keras.layers.Layer):
             )
         self._tracker.lock()
 
-    def finish_learning(self):
+    def finish_learning(self, spread=None, importance=None):
         """Ends what `enable_learning` began, and stores the rows as the nearest patterns.
+
+        Args:
+            spread: float `[topics, topics]`, mean outer product of the subjects of contexts: where
+                they differ most, patterns are to be closest. None for no preference.
+            importance: dict name -> float `[rows]`, how much an error in each row matters, such as
+                the sum of its squared gradients. None for all alike.
 
         Raises:
             ValueError: if `enable_learning` was not called.
         """
         if not self.learned:
             raise ValueError("This memory learns nothing: call enable_learning and train it first.")
+        rows = {name: ops.convert_to_numpy(v) for name, v in self.learned.items()}
+        importance = importance or dict.fromkeys(rows)
+        if spread is not None:
+            parts = self.topics // PARTS["pairs"]
+            axes = even_axes(spread, rows["pairs"], importance["pairs"], parts)
+            rows = {name: table @ axes[name != "contexts"] for name, table in rows.items()}
         for name, variable in self.learned.items():
-            for target, value in zip(self.tables[name], _as_patterns(variable)):
+            stored = fitted_patterns(rows[name], PARTS[name], importance[name])
+            for target, value in zip(self.tables[name], stored):
                 target.assign(value)
             self._untrack_variable(variable)
         self.learned = {}
@@ -180,26 +200,3 @@ class TopicMemory(keras.layers.Layer):
             "topics": self.topics,
             "initial_trust": self.initial_trust,
         }
-
-
-def _as_patterns(table):
-    """Codes, uint8 `[rows, parts]`, and patterns, float32 `[parts * 256, 8]`, of a table."""
-    from scipy.cluster.vq import kmeans2, vq
-
-    table = ops.convert_to_numpy(table).astype("float32")
-    rng = np.random.default_rng(0)
-    codes, patterns = [], []
-    for first in range(0, table.shape[1], PART):
-        part = np.ascontiguousarray(table[:, first : first + PART])
-        sample = part[rng.permutation(len(part))[:SAMPLE]]
-        size = (sample**2).sum(axis=1)
-        count = min(np.count_nonzero(size), CODES - 1)
-        fitted = np.zeros((CODES, PART), np.float32)  # one pattern for what was never met
-        if count:
-            start = sample[rng.choice(len(sample), count, replace=False, p=size / size.sum())]
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # a pattern that nothing is near stays as it was
-                fitted[:count] = kmeans2(sample, start, iter=20, minit="matrix")[0]
-        codes.append(vq(part, fitted)[0])
-        patterns.append(fitted)
-    return np.stack(codes, axis=1).astype(np.uint8), np.concatenate(patterns)

@@ -26,6 +26,8 @@ PIECE = 24  # hanzi of a piece at most
 APART = MAX_CONTEXT + 4  # zeros between documents, so that none looks into another
 MOMENTUM = 0.998  # of what is common, over batches
 BLOCK = 1 << 15  # positions scored by the counted memories at a time
+# Losses are sums, so that an accumulator that begins with this holds back what is hardly ever met.
+ACCUMULATED = 1.0
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,13 @@ class TopicTrainer(keras.Model):
             name="belief", shape=(len(model.counted_memories),), initializer="ones"
         )
         # What nearly every hanzi of a context says tells nothing: it is taken off.
+        topics = self.memory.topics
         self.common = self.add_weight(
-            name="common",
-            shape=(self.memory.topics,),
-            initializer="zeros",
-            trainable=False,
+            name="common", shape=(topics,), initializer="zeros", trainable=False
+        )
+        # How subjects differ tells what rows have to be stored well for.
+        self.spread = self.add_weight(
+            name="spread", shape=(topics, topics), initializer="zeros", trainable=False
         )
 
     def call(self, inputs, training=None):
@@ -116,22 +120,38 @@ class TopicTrainer(keras.Model):
         scale = count / ops.sqrt(ops.maximum(count, FEWEST))
         if training:
             common = ops.sum(subject, axis=0) / ops.maximum(ops.sum(scale), 1.0)
-            common = MOMENTUM * self.common + (1 - MOMENTUM) * ops.stop_gradient(common)
-            self.common.assign(common)
-        subject = ops.expand_dims(subject - scale * self.common, 1)  # [pieces, 1, topics]
+            self._follow(self.common, common)
+        subject = subject - scale * self.common  # [pieces, topics]
+        if training:
+            spread = ops.matmul(ops.transpose(subject), subject) / ops.shape(subject)[0]
+            self._follow(self.spread, spread)
         candidates, around = inputs["candidates"], inputs["around"]
-        scores = self.memory.candidate_rows(candidates, around) * ops.expand_dims(subject, 1)
-        scores = ops.sum(scores, axis=-1) + ops.take(self.bias["candidates"], candidates, axis=0)
+        rows = sum(self.memory.candidate_rows(candidates, around))
+        scores = ops.sum(rows * ops.reshape(subject, (-1, 1, 1, self.memory.topics)), axis=-1)
+        scores = scores + ops.take(self.bias["candidates"], candidates, axis=0)
         pairs = ops.take(self.bias["pairs"], self.memory.pairs(candidates, around), axis=0)
         scores = scores + ops.sum(pairs, axis=-1)
         scores = scores + ops.sum(inputs["counted"] * self.belief, axis=-1)
         return ops.where(candidates > 0, scores, -1e9)
 
+    def _follow(self, variable, value):
+        variable.assign(MOMENTUM * variable + (1 - MOMENTUM) * ops.stop_gradient(value))
+
     def finish(self):
         """Stores in the model's topic memory what was learned."""
         contexts = self.memory.learned["contexts"]
         contexts.assign(contexts - self.common)
-        self.memory.finish_learning()
+        # Where gradients were large an error costs most.
+        importance = {
+            name: ops.convert_to_numpy(self._accumulator(name)).mean(axis=1) - ACCUMULATED
+            for name in self.memory.learned
+        }
+        self.memory.finish_learning(self.spread, importance)
+
+    def _accumulator(self, name):
+        """The sums of the squared gradients of a table, in Adagrad."""
+        end = f"topic_memory_{name}_accumulator"
+        return next(v for v in self.optimizer.variables if v.path.endswith(end))
 
 
 class Counted(keras.Model):
@@ -310,8 +330,7 @@ def learn_topics(
         ValueError: if the model has no topic memory or no counted one, or there is too little text.
     """
     trainer = TopicTrainer(model)
-    # Sums, so that an accumulator that begins at 1 holds back what is met once in a while.
-    optimizer = keras.optimizers.Adagrad(peak, initial_accumulator_value=1.0)
+    optimizer = keras.optimizers.Adagrad(peak, initial_accumulator_value=ACCUMULATED)
     trainer.compile(
         optimizer=optimizer,
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="sum"),
@@ -344,9 +363,10 @@ def learn_topics(
                     means = {name: float(np.mean([x[name] for x in logs])) for name in logs[0]}
                     report(min(read / total, 1.0), means)
                 logs = []
-    trainer.finish()
     if not taught:
+        model.topic_memory.finish_learning()
         raise ValueError(
             f"The text gave not one batch of {batching.pieces} pieces that are unsure: give more "
             "text, or a TopicBatching of fewer pieces."
         )
+    trainer.finish()

@@ -30,14 +30,14 @@ def test_layer(tmp_path):
 
 def test_the_score_is_the_product_of_context_and_candidate():
     layer = taught()
-    layer.trust.assign(0.5)
+    layer.trust.assign([0.5, 0.25])
     contexts, candidates, pairs = map(ops.convert_to_numpy, layer.learned.values())
     found = ops.convert_to_numpy(layer(**INPUTS))
     near = ops.convert_to_numpy(layer.pairs(INPUTS["candidates"], INPUTS["around"]))
     for b, context in enumerate(INPUTS["context"]):
         subject = contexts[context[context > 0]].sum(0) / np.sqrt(8)  # fewer than eight hanzi
-        rows = candidates[INPUTS["candidates"][b]] + pairs[near[b]].sum(-2)
-        np.testing.assert_allclose(found[b], 0.5 * rows @ subject, atol=1e-4)
+        rows = 0.5 * candidates[INPUTS["candidates"][b]] + 0.25 * pairs[near[b]].sum(-2)
+        np.testing.assert_allclose(found[b], rows @ subject, atol=1e-4)
 
 
 def test_what_was_learned_is_stored_as_patterns():
@@ -68,6 +68,35 @@ def test_many_rows_share_patterns():
     assert len(np.unique(stored, axis=0)) <= 256
     # What a bit a number can tell of eight normal ones at best: a quarter is lost.
     assert 0.25 < ((stored - table) ** 2).sum() / (table**2).sum() < 0.4
+
+
+def test_what_matters_is_stored_closer():
+    rng = np.random.default_rng(3)
+    layer = TopicMemory(vocabulary_size=50, rows=3000, topics=16)
+    layer(**INPUTS)
+    contexts, candidates, pairs = (
+        rng.normal(size=(rows, 16)).astype("float32") for rows in (50, 50, layer.buckets)
+    )
+    contexts[:, 2:] *= 0.05  # subjects differ in two numbers and hardly in the others
+    exact = contexts @ pairs.T
+
+    def lost(spread, importance):
+        layer.enable_learning()
+        for name, table in zip(layer.learned, (contexts, candidates, pairs)):
+            layer.learned[name].assign(table)
+        layer.finish_learning(spread, importance)
+        first, second = (
+            ops.convert_to_numpy(layer._take(name, np.arange(rows)))
+            for name, rows in (("contexts", 50), ("pairs", layer.buckets))
+        )
+        return ((first @ second.T - exact) ** 2).mean(axis=0)
+
+    spread = contexts.T @ contexts / 50
+    often = np.arange(layer.buckets) < 100
+    importance = {"contexts": None, "candidates": None, "pairs": 0.01 + often}
+    plain, turned, weighed = lost(None, None), lost(spread, None), lost(spread, importance)
+    assert turned.mean() < 0.5 * plain.mean()
+    assert weighed[often].mean() < 0.5 * turned[often].mean()
 
 
 def test_rows_depend_on_the_sounds_around_and_stay_within_32_bits():

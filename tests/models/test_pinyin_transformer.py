@@ -29,7 +29,7 @@ def noisy(model):
     for weight in model.trainable_weights:
         weight.assign(ops.convert_to_numpy(weight) + rng.normal(size=weight.shape, scale=0.05))
     if model.topic_memory is not None:
-        model.topic_memory.trust.assign(5.0)
+        model.topic_memory.trust.assign([5.0, 5.0])
     return model
 
 

@@ -77,7 +77,7 @@ def test_the_context_learns_to_tell(tiny_model, shard, tmp_path):
     )
     learn_topics(tiny_model, [[shard]] * 3, fill, **options)
     assert filled == [0, 1, 2] and reports[-1][0] == 1.0 and reports[-1][1] < reports[0][1]
-    tiny_model.topic_memory.trust.assign(1.0)
+    tiny_model.topic_memory.trust.assign([1.0, 1.0])
     for context, right in ((HIS, "他走"), (HERS, "她走")):
         assert tiny_model.convert(context, "ta zou")[0][0] == right
     for variable in tiny_model.trainable_variables:
