@@ -58,9 +58,10 @@ SIZES = {
             },
             "key_memory_rows": 1 << 16,
             "key_memory_dim": 32,
-            "memory_slots": 2_460_000,
-            "sound_memory_slots": 1_820_000,
+            "memory_slots": 2_310_000,
+            "sound_memory_slots": 1_708_000,
             "context_memory": True,
+            "topic_rows": 1 << 17,
         },
     },
     "base": {
