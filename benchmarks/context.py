@@ -24,9 +24,10 @@ def main(options):
     }
     model = PinyinTransformer.from_preset("small")
     rows = [measure(model, sets, "no context", False), measure(model, sets, "context", True)]
-    parts = {"ContextMemory": model.context_memory.trust.trainable_variables}
-    if model.topic_memory is not None:
-        parts["TopicMemory"] = [model.topic_memory.trust]
+    parts = {
+        "ContextMemory": model.context_memory.trust.trainable_variables,
+        "TopicMemory": [model.topic_memory.trust],
+    }
     without = []
     for name, variables in parts.items():
         for variable in variables:

@@ -66,7 +66,7 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", default="", help="folder of text (default: the small one)")
     parser.add_argument("--words", help="a word list to count besides, see recipes/gather_words.py")
     parser.add_argument("--out", required=True, help="folder for the model")
-    parser.add_argument("--rows", type=int, default=1 << 18, help="of the memory (262144)")
+    parser.add_argument("--rows", type=int, default=1 << 17, help="of the memory (131072)")
     parser.add_argument("--topics", type=int, default=32, help="numbers of a row (32)")
     parser.add_argument("--peak", type=float, default=0.5, help="learning rate (0.5)")
     parser.add_argument(

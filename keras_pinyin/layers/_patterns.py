@@ -25,10 +25,7 @@ def fitted_patterns(table, part, importance=None):
 
     table = np.asarray(table, "float32")
     rng = np.random.default_rng(0)
-    if importance is None or not np.any(importance):
-        drawn = rng.permutation(len(table))[:SAMPLE]
-    else:
-        drawn = rng.choice(len(table), SAMPLE, p=_shares(importance))
+    drawn = rng.choice(len(table), SAMPLE, p=_shares(importance, len(table)))
     codes, patterns = [], []
     for first in range(0, table.shape[1], part):
         rows = np.ascontiguousarray(table[:, first : first + part])
@@ -70,8 +67,7 @@ def even_axes(spread, rows, importance, parts):
         size = np.ones(len(size))
     size = np.sqrt(np.maximum(size, LEAST * size[-1]))
     rows = np.asarray(rows, "float64") @ (axes * size)
-    share = _shares(importance) if importance is not None and np.any(importance) else 1 / len(rows)
-    found, turn = np.linalg.eigh((rows * np.reshape(share, (-1, 1))).T @ rows)
+    found, turn = np.linalg.eigh((rows * _shares(importance, len(rows))[:, None]).T @ rows)
     length = np.log(np.maximum(found, LEAST * found[-1] + np.finfo(float).tiny))
     length -= length.min()
     volume, held = np.zeros(parts), [[] for _ in range(parts)]
@@ -84,6 +80,9 @@ def even_axes(spread, rows, importance, parts):
     return (axes / size) @ turn, (axes * size) @ turn
 
 
-def _shares(importance):
+def _shares(importance, count):
+    """Shares of importance that sum to 1, alike if there is none."""
+    if importance is None or not np.any(importance):
+        return np.full(count, 1 / count)
     shares = np.maximum(np.asarray(importance, "float64"), 0)
     return shares / shares.sum()

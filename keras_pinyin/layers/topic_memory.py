@@ -180,8 +180,9 @@ class TopicMemory(keras.layers.Layer):
         importance = importance or dict.fromkeys(rows)
         if spread is not None:
             parts = self.topics // PARTS["pairs"]
-            axes = even_axes(spread, rows["pairs"], importance["pairs"], parts)
-            rows = {name: table @ axes[name != "contexts"] for name, table in rows.items()}
+            first, second = even_axes(spread, rows["pairs"], importance["pairs"], parts)
+            axes = {"contexts": first, "candidates": second, "pairs": second}
+            rows = {name: table @ axes[name] for name, table in rows.items()}
         for name, variable in self.learned.items():
             stored = fitted_patterns(rows[name], PARTS[name], importance[name])
             for target, value in zip(self.tables[name], stored):

@@ -86,7 +86,6 @@ SIZES = {
             "sound_memory_slots": 4_000_000,
             "context_memory": True,
             "topic_rows": 1 << 18,
-            "topics": 32,
         },
     },
 }
